@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+"""tapmap's traffic lab: real daemons in network namespaces, captured with their declared topology.
+
+    lab.py list                      the captures and what each is for
+    lab.py build [NAME...]           make captures/NAME anew (all of them without names)
+    lab.py check [NAME...]           verify the stored captures against their topology.json
+    --install                        install missing Debian packages with apt-get first
+"""
+
+import argparse
+import importlib
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.dont_write_bytecode = True   # the lab leaves nothing in the source tree
+
+import pcap
+import sandbox
+from certs import Authority
+from network import Network
+from sandbox import LabError
+from truth import Topology
+
+HERE = Path(__file__).resolve().parent
+CAPTURES = HERE.parent.parent / "captures"
+LIMIT = 240     # seconds for one scenario
+
+# In the order a reader meets them; the modules are scenarios/NAME.py with underscores.
+SCENARIOS = ["three-tier", "mid-stream", "one-sided", "mirror-once", "mirror-twice", "vxlan", "scan", "mail-and-files",
+             "databases", "kerberos", "remote"]
+SAME_RUN = {"mirror-once": "mirror-twice"}      # one scenario makes both
+
+
+class Lab:
+    """What a scenario gets: wires, certificates, a place for its truth and its captures."""
+
+    def __init__(self, scratch: Path):
+        self.scratch = scratch
+        self.network = Network(scratch)
+        self.authority = Authority(scratch)
+        shutil.copytree(HERE / "apps", scratch / "apps", ignore=shutil.ignore_patterns("__pycache__"))
+
+    def deliver(self, name: str, frames: list[pcap.Frame], topology: Topology, readme: str,
+                copies: bool = False) -> None:
+        """Writes captures/NAME, after the check that the capture shows what was declared and no more."""
+        problems = topology.problems(frames, copies)
+        if problems:
+            pcap.write(Path("/tmp") / f"lab-{name}-rejected.pcap", frames)
+            raise LabError(f"{name}: the capture differs from its declaration:\n  " + "\n  ".join(problems[:30]))
+        target = CAPTURES / name
+        target.mkdir(parents=True, exist_ok=True)
+        pcap.write(target / "capture.pcap", frames)
+        topology.write(target / "topology.json")
+        seconds = (frames[-1].time - frames[0].time) / 1e6
+        (target / "README.md").write_text(
+            f"# {name}\n\n{readme.strip()}\n\n{len(frames)} frames in {seconds:.0f} s. The truth is in "
+            f"`topology.json`.\nRebuild: `sudo tests/lab/build.sh {name}`\n")
+        print(f"{name}: {len(frames)} frames, {seconds:.0f} s, {len(topology.dependencies)} dependencies, "
+              f"{(target / 'capture.pcap').stat().st_size // 1024} KB", flush=True)
+
+
+def scenario(name: str):
+    return importlib.import_module("scenarios." + SAME_RUN.get(name, name).replace("-", "_"))
+
+
+def missing_packages(names: list[str]) -> list[str]:
+    wanted = {"tcpdump", "ethtool", "openssl", "procps"}
+    for name in names:
+        wanted.update(scenario(name).PACKAGES)
+    shown = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n"],
+                           capture_output=True, text=True, check=False).stdout
+    present = {line.split()[0] for line in shown.splitlines() if line.endswith(" installed")}
+    return sorted(wanted - present)
+
+
+def install(packages: list[str]) -> None:
+    """Installs without starting services: apt would otherwise bring daemons up on this machine."""
+    policy = Path("/usr/sbin/policy-rc.d")
+    ours = not policy.exists()
+    if ours:
+        policy.write_text("#!/bin/sh\nexit 101\n")
+        policy.chmod(0o755)
+    try:
+        subprocess.run(["apt-get", "install", "-y", "--no-install-recommends", *packages], check=True,
+                       env={**sandbox.CLEAN_ENVIRONMENT, "DEBIAN_FRONTEND": "noninteractive"})
+    finally:
+        if ours:
+            policy.unlink()
+
+
+def build(names: list[str], may_install: bool) -> int:
+    sandbox.require_root()
+    missing = missing_packages(names)
+    if missing and may_install:
+        install(missing)
+    elif missing:
+        raise LabError(f"Debian packages are missing: apt-get install --no-install-recommends {' '.join(missing)}")
+    failed = []
+    for name in dict.fromkeys(SAME_RUN.get(name, name) for name in names):
+        started = time.monotonic()
+        if sandbox.run(Path(__file__).resolve(), ["inside", name], LIMIT) != 0:
+            failed.append(name)
+        print(f"{name}: {time.monotonic() - started:.0f} s to build", flush=True)
+    if failed:
+        raise LabError(f"not built: {', '.join(failed)}")
+    return 0
+
+
+def build_inside(name: str) -> int:
+    """Runs as PID 1 of the sandbox; when it returns, the kernel ends everything it started."""
+    signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(LabError(f"{name} took longer than {LIMIT} s")))
+    signal.alarm(LIMIT - 10)
+    scenario(name).run(Lab(sandbox.prepare()))
+    return 0
+
+
+def check(names: list[str]) -> int:
+    bad = 0
+    for name in names:
+        directory = CAPTURES / name
+        stored = json.loads((directory / "topology.json").read_text())
+        topology = Topology(one_sided=stored.get("one_sided", False))
+        for key in ("hosts", "dependencies", "attempts", "multicast", "findings"):
+            setattr(topology, key, stored.get(key, getattr(topology, key)))
+        problems = topology.problems(pcap.read(directory / "capture.pcap"), stored.get("copies", False))
+        print(f"{name}: {'as declared' if not problems else 'DIFFERS'}")
+        for problem in problems[:20]:
+            print(f"  {problem}")
+        bad += bool(problems)
+    return 1 if bad else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["list", "build", "check", "inside"])
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--install", action="store_true")
+    given = parser.parse_args()
+    names = given.names or [name for name in SCENARIOS if (HERE / "scenarios").joinpath(
+        SAME_RUN.get(name, name).replace("-", "_") + ".py").exists()]
+    unknown = [name for name in names if name not in SCENARIOS]
+    if unknown:
+        raise LabError(f"no such capture: {', '.join(unknown)} (have {', '.join(SCENARIOS)})")
+    if given.command == "list":
+        for name in names:
+            print(f"{name:16} {scenario(name).__doc__.splitlines()[0]}")
+        return 0
+    if given.command == "check":
+        return check(names)
+    if given.command == "inside":
+        return build_inside(names[0])
+    return build(names, given.install)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,157 @@
+"""The declared topology of a scenario, and the check that its capture shows that and nothing else."""
+
+import json
+from collections import Counter, defaultdict
+from ipaddress import ip_address
+from pathlib import Path
+
+import pcap
+
+DHCP_PORTS = {67, 68}
+
+
+class Topology:
+    """What a scenario says is there. Only answered dependencies count as dependencies."""
+
+    def __init__(self, one_sided: bool = False):
+        self.one_sided = one_sided
+        self.hosts: dict[str, list[str]] = {}
+        self.dependencies: list[dict] = []
+        self.attempts: list[dict] = []
+        self.multicast: list[dict] = []
+        self.findings: list[dict] = []
+        self.certificates: list[dict] = []
+        self.names: dict[str, list[str]] = {}
+        self.notes: dict[str, object] = {}
+
+    def add_hosts(self, network) -> None:
+        for name, host in network.hosts.items():
+            self.hosts[name] = list(host.addresses)
+        self.names = {name: list(addresses) for name, addresses in network.names.items()}
+
+    def address(self, party: str) -> str:
+        return self.hosts[party][0] if party in self.hosts else str(ip_address(party))
+
+    def depends(self, client: str, server: str, port: int, protocol: str, *, transport: str = "tcp",
+                tls: bool = False, connections: int | None = None, **more: object) -> None:
+        row = {"client": self.address(client), "server": self.address(server), "port": port,
+               "transport": transport, "protocol": protocol, "tls": tls, **more}
+        if connections is not None:
+            row["connections"] = connections
+        self.dependencies.append(row)
+
+    def attempted(self, client: str, count: int | None, why: str, targets: list[str], ports: list[int]) -> None:
+        """Connections that nobody accepted: never a dependency."""
+        row = {"client": self.address(client), "targets": targets, "ports": ports, "why": why}
+        if count is not None:
+            row["count"] = count
+        self.attempts.append(row)
+
+    def group(self, client: str, address: str, port: int, protocol: str) -> None:
+        """Datagrams to many: no dependency, but no surprise either."""
+        self.multicast.append({"client": self.address(client), "group": address, "port": port, "protocol": protocol})
+
+    def finding(self, rule: str, server: str, port: int, host: str | None = None) -> None:
+        """`host` is the party at fault; the server unless said otherwise."""
+        self.findings.append({"rule": rule, "server": self.address(server), "port": port,
+                              "host": self.address(host or server)})
+
+    def write(self, path: Path) -> None:
+        def rows(table: list[dict]) -> list[str]:
+            return [json.dumps(row) for row in sorted(table, key=lambda row: json.dumps(row, sort_keys=True))]
+        parts = [f'"hosts": {json.dumps(dict(sorted(self.hosts.items())))}']
+        for key in ("dependencies", "attempts", "multicast", "certificates", "findings"):
+            table = rows(getattr(self, key))
+            if table or key in ("dependencies", "findings"):
+                parts.append(f'"{key}": [\n  ' + ",\n  ".join(table) + "\n ]" if table else f'"{key}": []')
+        if self.names:
+            parts.append(f'"names": {json.dumps(dict(sorted(self.names.items())))}')
+        for key, value in sorted(self.notes.items()):
+            parts.append(f'"{key}": {json.dumps(value)}')
+        path.write_text("{\n " + ",\n ".join(parts) + "\n}\n")
+        json.loads(path.read_text())
+
+    # ---- the check -------------------------------------------------------------------------------
+
+    def problems(self, frames: list[pcap.Frame], copies: bool = False) -> list[str]:
+        """Everything in the capture that the declaration does not explain, and the reverse.
+
+        `copies`: the capture repeats packets, so packets may not be counted as connections.
+        """
+        found: list[str] = []
+        flows: dict[tuple, list[pcap.Packet]] = defaultdict(list)
+        for number, frame in enumerate(frames, 1):
+            for packet in pcap.dissect(frame):
+                found += [f"frame {number}: {fault}" for fault in packet.faults]
+                if packet.kind in ("tcp", "udp"):
+                    a = (packet.source, packet.source_port)
+                    b = (packet.destination, packet.destination_port)
+                    flows[(packet.kind, packet.realm, min(a, b), max(a, b))].append(packet)
+                elif packet.kind not in ("arp", "icmp6", "igmp") and not self._echo_is_known(packet):
+                    found.append(f"frame {number}: {packet.kind} {packet.source} > {packet.destination}")
+        seen: Counter = Counter()
+        for (kind, realm, a, b), packets in flows.items():
+            found += self._explain(kind, realm, a, b, packets, seen)
+        for index, row in enumerate(self.dependencies):
+            if row["protocol"] in ("ping", "dhcp", "vxlan"):
+                continue
+            if not seen[index]:
+                found.append(f"declared but absent: {row}")
+            elif not copies and "connections" in row and row["connections"] != seen[index]:
+                found.append(f"{seen[index]} connections seen, declared {row}")
+        return sorted(set(found))
+
+    def _echo_is_known(self, packet: pcap.Packet) -> bool:
+        pair = {packet.source, packet.destination}
+        return packet.kind == "icmp" and any(
+            {row["client"], row["server"]} == pair for row in self.dependencies if row["protocol"] == "ping")
+
+    def _explain(self, kind: str, realm: str, a: tuple, b: tuple, packets: list[pcap.Packet],
+                 seen: Counter) -> list[str]:
+        label = f"{kind} {realm}{a[0]}:{a[1]} - {b[0]}:{b[1]}"
+        first = packets[0]
+        if kind == "udp" and {a[1], b[1]} <= DHCP_PORTS:
+            return [] if any(row["protocol"] == "dhcp" for row in self.dependencies) else [f"undeclared DHCP {label}"]
+        if kind == "udp" and self._is_group(first.destination):
+            known = any(row["client"] == first.source and row["group"] == first.destination
+                        and row["port"] == first.destination_port for row in self.multicast)
+            return [] if known else [f"undeclared datagrams to many: {first.source} to {first.destination}"
+                                     f":{first.destination_port}"]
+        matches = [i for i, row in enumerate(self.dependencies) if self._fits(row, kind, realm, a, b)]
+        if not self._answered(kind, packets):
+            if matches and kind == "udp":   # a TFTP request, a lost datagram
+                return []
+            return [] if self._is_attempt(first, kind) else [f"unanswered and undeclared: {label}"]
+        if len(matches) != 1:
+            return [f"{label} is explained by {len(matches)} declarations"]
+        seen[matches[0]] += 1
+        row = self.dependencies[matches[0]]
+        syn = [p for p in packets if kind == "tcp" and p.flags & (SYN_ACK) == pcap.SYN]
+        if syn and syn[0].source != row["client"] and row.get("initiator") != "server":
+            return [f"{label} was opened by its declared server"]
+        return []
+
+    def _fits(self, row: dict, kind: str, realm: str, a: tuple, b: tuple) -> bool:
+        if row["transport"] != kind or row.get("realm", "") != realm.rstrip("/"):
+            return False
+        ports = [row["port"], *row.get("answered_from", [])]
+        return any(server[0] == row["server"] and client[0] == row["client"] and server[1] in ports
+                   for client, server in ((a, b), (b, a)))
+
+    def _answered(self, kind: str, packets: list[pcap.Packet]) -> bool:
+        if self.one_sided:
+            return True
+        if kind == "udp":
+            return len({p.source for p in packets}) == 2
+        if not packets[0].flags & pcap.SYN:
+            return True                     # already open when the tap was started
+        return any(p.flags & SYN_ACK == SYN_ACK for p in packets)
+
+    def _is_group(self, address: str) -> bool:
+        return ip_address(address).is_multicast or address.endswith(".255")
+
+    def _is_attempt(self, first: pcap.Packet, kind: str) -> bool:
+        return any(row["client"] == first.source for row in self.attempts)
+
+
+SYN_ACK = pcap.SYN | pcap.ACK
