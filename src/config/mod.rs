@@ -1,0 +1,1 @@
+//! What the operator decided: flags, files, and what packets do not tell.

@@ -1,0 +1,8 @@
+//! A frame becomes a packet: link layers, tunnels and fragments undone.
+//!
+//! **Invariant:** decoding never fails a frame. It returns what it could read, one class, and
+//! counts what was wrong by a fixed name.
+
+mod packet;
+
+pub use packet::{Class, Layer4, LinkFact, Packet, Quoted, TcpFlags, Tunnel};

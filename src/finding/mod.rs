@@ -1,0 +1,1 @@
+//! What is wrong on the map.

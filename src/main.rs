@@ -1,0 +1,2 @@
+//! The `tapmap` program: everything it does is in the library.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The only starter of packet threads.

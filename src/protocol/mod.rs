@@ -1,0 +1,179 @@
+//! Protocols, recognised by content on any port. One file each and one line in [`ANALYZERS`].
+//!
+//! An analyzer sees bytes in order, which side sent them, and where bytes are missing. It pushes
+//! [`Observation`]s and keeps no more state than its protocol needs. A port is never proof.
+
+mod conversation;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+use crate::model::{Endpoint, Observation, Pair, Role, Side, Transport};
+
+pub use conversation::{Conversation, Verdict};
+
+/// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
+/// protocol with a weak one is asked only when the others have declined.
+pub const ANALYZERS: &[&dyn Analyzer] = &[];
+
+/// What both sides have said so far, for a probe.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'a> {
+    /// TCP: all bytes of a side so far, without gaps. UDP: the newest datagram of a side.
+    pub(crate) bytes: Pair<&'a [u8]>,
+    pub(crate) endpoints: Pair<Endpoint>,
+    /// The transport.
+    pub transport: Transport,
+    /// The bytes begin where the connection began. When false, the tap started late or lost
+    /// packets, and the bytes may begin in the middle of a message.
+    pub from_start: bool,
+    /// No more bytes will come for this probe: decide, or say no.
+    pub last_chance: bool,
+}
+
+impl<'a> Opening<'a> {
+    /// What a side has said so far.
+    pub fn of(&self, side: Side) -> &'a [u8] {
+        self.bytes[side]
+    }
+
+    /// Where a side is. Good for telling apart protocols that share a format and differ only by
+    /// group address (DNS, mDNS, LLMNR), never as proof by itself.
+    pub fn endpoint(&self, side: Side) -> Endpoint {
+        self.endpoints[side]
+    }
+
+    /// Asks `test(client bytes, server bytes)` with either side as the client. The first side for
+    /// which it answers [`Guess::Yes`] is the client.
+    pub fn either_way(&self, test: impl Fn(&[u8], &[u8]) -> Guess) -> Probe {
+        let mut more = false;
+        for client in [Side::A, Side::B] {
+            match test(self.of(client), self.of(client.other())) {
+                Guess::Yes => return Probe::Match { client: Some(client) },
+                Guess::More => more = true,
+                Guess::No => {}
+            }
+        }
+        if more && !self.last_chance { Probe::NeedMore } else { Probe::NoMatch }
+    }
+}
+
+/// An answer to "is this the client and that the server?".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guess {
+    /// It is.
+    Yes,
+    /// It cannot be.
+    No,
+    /// It could be; too little was said.
+    More,
+}
+
+/// An answer to "is this your protocol?".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// It is.
+    Match {
+        /// The client's side, if the bytes prove it. `None` where both sides open alike (SSH).
+        client: Option<Side>,
+    },
+    /// It is not.
+    NoMatch,
+    /// Too little was said.
+    NeedMore,
+}
+
+/// What a session did with the bytes it was given.
+#[derive(Clone, Copy)]
+pub enum Step {
+    /// It is finished with this many of them, and is to be called again with the rest and whatever
+    /// comes next. Must be more than 0.
+    Consumed(usize),
+    /// It needs this many bytes, counted from the first of those given; or, when that many are
+    /// there already, it waits for the other side to speak. Nothing was consumed.
+    Need(usize),
+    /// This many bytes, from the first of those given, are of no interest, whether or not they
+    /// have arrived yet. They will not be delivered or stored.
+    Skip(u64),
+    /// This many bytes were consumed; everything after them, on both sides, is another protocol:
+    /// TLS after STARTTLS. The flow keeps this analyzer's protocol name.
+    Upgrade(usize, &'static dyn Analyzer),
+    /// Nothing of interest will follow on this flow.
+    Done,
+    /// This was not the protocol after all.
+    Foreign,
+}
+
+impl std::fmt::Debug for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Step::Consumed(n) => write!(f, "Consumed({n})"),
+            Step::Need(n) => write!(f, "Need({n})"),
+            Step::Skip(n) => write!(f, "Skip({n})"),
+            Step::Upgrade(n, to) => write!(f, "Upgrade({n}, {})", to.protocol()),
+            Step::Done => f.write_str("Done"),
+            Step::Foreign => f.write_str("Foreign"),
+        }
+    }
+}
+
+/// A protocol: how to recognise it and how to begin following it.
+pub trait Analyzer: Sync {
+    /// The contract's name of the protocol, lower case.
+    fn protocol(&self) -> &'static str;
+
+    /// Which transports it runs over.
+    fn transports(&self) -> &'static [Transport];
+
+    /// Is this the protocol? Called again whenever more was said, until some analyzer matches.
+    fn probe(&self, opening: &Opening<'_>) -> Probe;
+
+    /// Begins to follow one flow; it will be given everything from the first byte of the opening.
+    fn begin(&self) -> Box<dyn Session>;
+}
+
+/// One flow of a protocol being followed.
+///
+/// Law (held by a property test): however a stream is split into calls, the observations are the
+/// same. So consume whole messages only, and ask for more otherwise.
+pub trait Session: Send {
+    /// Bytes of a TCP stream, in order, beginning with those not yet consumed.
+    fn on_bytes(&mut self, from: Role, bytes: &[u8], seen: &mut Seen) -> Step;
+
+    /// This many bytes are missing here; what was not yet consumed before the gap is gone.
+    fn on_gap(&mut self, from: Role, len: u64, seen: &mut Seen) -> Step;
+
+    /// One datagram. [`Step::Done`], [`Step::Foreign`] and [`Step::Consumed`] mean what they say.
+    fn on_datagram(&mut self, from: Role, datagram: &[u8], seen: &mut Seen) -> Step {
+        let _ = (from, datagram, seen);
+        Step::Foreign
+    }
+
+    /// The flow is over: say what only the end could tell.
+    fn on_end(&mut self, seen: &mut Seen) {
+        let _ = seen;
+    }
+}
+
+/// Where observations go.
+#[derive(Debug, Default)]
+pub struct Seen {
+    observations: Vec<Observation>,
+}
+
+impl Seen {
+    /// Tells one observation.
+    pub fn push(&mut self, observation: Observation) {
+        self.observations.push(observation);
+    }
+
+    /// Takes everything told so far.
+    pub fn drain(&mut self) -> std::vec::Drain<'_, Observation> {
+        self.observations.drain(..)
+    }
+
+    /// True if nothing was told since the last drain.
+    pub fn is_empty(&self) -> bool {
+        self.observations.is_empty()
+    }
+}
