@@ -45,10 +45,9 @@ class Lab:
         self.authority = Authority(scratch)
         shutil.copytree(HERE / "apps", scratch / "apps", ignore=shutil.ignore_patterns("__pycache__"))
 
-    def deliver(self, name: str, frames: list[pcap.Frame], topology: Topology, readme: str,
-                copies: bool = False) -> None:
+    def deliver(self, name: str, frames: list[pcap.Frame], topology: Topology, readme: str) -> None:
         """Writes captures/NAME, after the check that the capture shows what was declared and no more."""
-        problems = topology.problems(frames, copies)
+        problems = topology.problems(frames)
         if problems:
             pcap.write(Path("/tmp") / f"lab-{name}-rejected.pcap", frames)
             raise LabError(f"{name}: the capture differs from its declaration:\n  " + "\n  ".join(problems[:30]))
@@ -127,7 +126,7 @@ def check(names: list[str]) -> int:
         topology = Topology(one_sided=stored.get("one_sided", False))
         for key in ("hosts", "dependencies", "attempts", "multicast", "findings"):
             setattr(topology, key, stored.get(key, getattr(topology, key)))
-        problems = topology.problems(pcap.read(directory / "capture.pcap"), stored.get("copies", False))
+        problems = topology.problems(pcap.read(directory / "capture.pcap"))
         print(f"{name}: {'as declared' if not problems else 'DIFFERS'}")
         for problem in problems[:20]:
             print(f"  {problem}")

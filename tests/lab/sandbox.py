@@ -60,4 +60,5 @@ def prepare() -> Path:
     scratch = Path("/run/lab")
     for directory in (Path("/run/netns"), scratch):
         directory.mkdir()
+    scratch.chmod(0o1777)      # daemons that drop root leave marks there too
     return scratch

@@ -73,11 +73,8 @@ class Topology:
 
     # ---- the check -------------------------------------------------------------------------------
 
-    def problems(self, frames: list[pcap.Frame], copies: bool = False) -> list[str]:
-        """Everything in the capture that the declaration does not explain, and the reverse.
-
-        `copies`: the capture repeats packets, so packets may not be counted as connections.
-        """
+    def problems(self, frames: list[pcap.Frame]) -> list[str]:
+        """Everything in the capture that the declaration does not explain, and the reverse."""
         found: list[str] = []
         flows: dict[tuple, list[pcap.Packet]] = defaultdict(list)
         for number, frame in enumerate(frames, 1):
@@ -97,7 +94,7 @@ class Topology:
                 continue
             if not seen[index]:
                 found.append(f"declared but absent: {row}")
-            elif not copies and "connections" in row and row["connections"] != seen[index]:
+            elif "connections" in row and row["connections"] != seen[index]:
                 found.append(f"{seen[index]} connections seen, declared {row}")
         return sorted(set(found))
 
