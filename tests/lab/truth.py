@@ -47,9 +47,12 @@ class Topology:
             row["count"] = count
         self.attempts.append(row)
 
-    def group(self, client: str, address: str, port: int, protocol: str) -> None:
+    def group(self, client: str, address: str, port: int, protocol: str, answered_by: str | None = None) -> None:
         """Datagrams to many: no dependency, but no surprise either."""
-        self.multicast.append({"client": self.address(client), "group": address, "port": port, "protocol": protocol})
+        row = {"client": self.address(client), "group": address, "port": port, "protocol": protocol}
+        if answered_by:
+            row["answered_by"] = self.address(answered_by)
+        self.multicast.append(row)
 
     def finding(self, rule: str, server: str, port: int, host: str | None = None) -> None:
         """`host` is the party at fault; the server unless said otherwise."""
@@ -84,7 +87,7 @@ class Topology:
                     a = (packet.source, packet.source_port)
                     b = (packet.destination, packet.destination_port)
                     flows[(packet.kind, packet.realm, min(a, b), max(a, b))].append(packet)
-                elif packet.kind not in ("arp", "icmp6", "igmp") and not self._echo_is_known(packet):
+                elif packet.kind not in ("arp", "icmp6", "igmp") and not self._icmp_is_known(packet):
                     found.append(f"frame {number}: {packet.kind} {packet.source} > {packet.destination}")
         seen: Counter = Counter()
         for (kind, realm, a, b), packets in flows.items():
@@ -98,10 +101,12 @@ class Topology:
                 found.append(f"{seen[index]} connections seen, declared {row}")
         return sorted(set(found))
 
-    def _echo_is_known(self, packet: pcap.Packet) -> bool:
+    def _icmp_is_known(self, packet: pcap.Packet) -> bool:
+        """Declared pings, and errors sent back to someone whose attempts are declared."""
         pair = {packet.source, packet.destination}
-        return packet.kind == "icmp" and any(
-            {row["client"], row["server"]} == pair for row in self.dependencies if row["protocol"] == "ping")
+        return packet.kind == "icmp" and (
+            any({row["client"], row["server"]} == pair for row in self.dependencies if row["protocol"] == "ping")
+            or any(row["client"] == packet.destination for row in self.attempts))
 
     def _explain(self, kind: str, realm: str, a: tuple, b: tuple, packets: list[pcap.Packet],
                  seen: Counter) -> list[str]:
@@ -114,6 +119,9 @@ class Topology:
                         and row["port"] == first.destination_port for row in self.multicast)
             return [] if known else [f"undeclared datagrams to many: {first.source} to {first.destination}"
                                      f":{first.destination_port}"]
+        if kind == "udp" and any(row.get("answered_by") == first.source and row["port"] == first.source_port
+                                 and row["client"] == first.destination for row in self.multicast):
+            return []
         matches = [i for i, row in enumerate(self.dependencies) if self._fits(row, kind, realm, a, b)]
         if not self._answered(kind, packets):
             if matches and kind == "udp":   # a TFTP request, a lost datagram
