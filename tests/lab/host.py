@@ -114,15 +114,17 @@ class Host:
                     *(["setpriv", "--reuid", user, "--regid", user, "--clear-groups"] if user else []), *command]
         process = subprocess.Popen(self._enter(recorded, None), stdin=subprocess.DEVNULL,
                                    stdout=log.open("w"), stderr=subprocess.STDOUT)
-        daemon = Daemon(self, name, process, log)
+        wanted = [(port, "tcp") for port in tcp or []] + [(port, "udp") for port in udp or []]
+
+        def up() -> bool:
+            if wanted and process.poll() is not None:
+                raise LabError(f"{name} on {self.name} ended with {process.returncode}")
+            return all(self.listens(*one) for one in wanted)
         try:
-            for port in tcp or []:
-                wait_for(f"{name} on {self.name} listening on tcp {port}", lambda: self.listens(port, "tcp"), limit)
-            for port in udp or []:
-                wait_for(f"{name} on {self.name} listening on udp {port}", lambda: self.listens(port, "udp"), limit)
+            wait_for(f"{name} on {self.name} listening on {wanted}", up, limit)
         except LabError as error:
             raise LabError(f"{error}: {log.read_text()[-800:]}") from error
-        return daemon
+        return Daemon(self, name, process, log)
 
     def listens(self, port: int, transport: str) -> bool:
         """Asks the kernel, not the port: a probe would be a packet that nobody declared."""

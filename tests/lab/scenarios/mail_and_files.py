@@ -20,6 +20,7 @@ service; FTP data channels found through their announcements, the active one ope
 TLS inside SMTP, IMAP, POP3 and FTP keeps the protocol's name; names from NBNS, LLMNR and mDNS.
 """
 
+POP3 = "import poplib; p = poplib.POP3('mail.lab.test'); p.user('alice'); p.pass_('labpw'); p.list(); p.quit()"
 NET, BROADCAST = "10.77.5.0/24", "10.77.5.255"
 WEB = """  server { listen 8088; location / { auth_basic "intranet"; auth_basic_user_file /opt/lab/intranet/users;
            return 200 "never reached without a password\\n"; root /tmp; } location /page { auth_basic "intranet";
@@ -38,7 +39,7 @@ def mail_traffic(clear, safe) -> None:
     think(1)
     status = ["-X", "STATUS INBOX (MESSAGES)"]
     clear.run([*QUIET, "--login-options", "AUTH=PLAIN", "imap://mail.lab.test/INBOX", *status])
-    clear.run([*QUIET, "--login-options", "AUTH=+LOGIN", "pop3://mail.lab.test/"])
+    clear.run(["/usr/bin/python3", "-c", POP3])      # curl would choose SASL; USER and PASS are wanted
     safe.run([*QUIET, *CA, "--ssl-reqd", "imap://mail.lab.test/INBOX", *status])
     safe.run([*QUIET, *CA, "imaps://mail.lab.test/INBOX", *status])
     safe.run([*QUIET, *CA, "--ssl-reqd", "pop3://mail.lab.test/"])
@@ -63,10 +64,10 @@ def smb_traffic(clear, safe) -> None:
 
 
 def management(clear, safe) -> None:
-    system = ["switch1.lab.test", "1.3.6.1.2.1.1"]
-    clear.run(["snmpwalk", "-v1", "-c", "public", *system])
-    clear.run(["snmpwalk", "-v2c", "-c", "public", *system])
-    safe.run(["snmpwalk", "-v3", "-l", "authPriv", "-u", "watcher", "-a", "SHA", "-A", "labpw-auth", "-x", "AES",
+    system = ["switch1.lab.test", "1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.5.0"]
+    clear.run(["snmpget", "-v1", "-c", "public", *system])
+    clear.run(["snmpbulkwalk", "-v2c", "-c", "public", "switch1.lab.test", "1.3.6.1.2.1.1"])
+    safe.run(["snmpget", "-v3", "-l", "authPriv", "-u", "watcher", "-a", "SHA", "-A", "labpw-auth", "-x", "AES",
               "-X", "labpw-priv", *system])
     clear.run(["/usr/bin/python3", "/opt/lab/apps/telnet_login.py", "switch1.lab.test", "alice", "labpw"], limit=40)
     for _ in range(2):
@@ -76,7 +77,7 @@ def management(clear, safe) -> None:
 
 
 def link_names(clear) -> None:
-    clear.run(["nmblookup", "-U", "10.77.5.21", "-R", "FILES"])
+    clear.run(["nmblookup", "-U", "10.77.5.21", "FILES"])
     clear.run(["nmblookup", "-B", BROADCAST, "NOBODY"], check=False)
     for kind, name in (("ask-llmnr", "files"), ("ask-llmnr", "fiels"), ("ask-mdns", "printer.local")):
         clear.run(["/usr/bin/python3", "/opt/lab/apps/names.py", kind, name])

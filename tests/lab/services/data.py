@@ -29,11 +29,13 @@ def postgresql(host: Host, port: int, schema: str, hba: str = "host all all 0.0.
     return daemon
 
 
-def redis(host: Host, port: int, password: str | None = None, tls: str | None = None) -> Daemon:
+def redis(host: Host, port: int, password: str | None = None, tls: str | None = None,
+          tls_max: str = "TLSv1.3") -> Daemon:
     command = ["redis-server", "--bind", "* -::*", "--protected-mode", "no", "--save", "", "--dir", "/tmp"]
     if tls:
         command += ["--port", "0", "--tls-port", str(port), "--tls-cert-file", f"{tls}.pem", "--tls-key-file",
-                    f"{tls}.key", "--tls-ca-cert-file", "/opt/lab/ca/ca.pem", "--tls-auth-clients", "no"]
+                    f"{tls}.key", "--tls-ca-cert-file", "/opt/lab/ca/ca.pem", "--tls-auth-clients", "no",
+                    "--tls-protocols", "TLSv1.2" if tls_max == "TLSv1.2" else "TLSv1.2 TLSv1.3"]
     else:
         command += ["--port", str(port)]
     if password:

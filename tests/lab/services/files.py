@@ -19,7 +19,6 @@ ssl_enable=YES
 force_local_logins_ssl=NO
 force_local_data_ssl=NO
 require_ssl_reuse=NO
-ssl_tlsv1_2=YES
 rsa_cert_file={tls}.pem
 rsa_private_key_file={tls}.key
 ftpd_banner=Lab files
@@ -99,9 +98,10 @@ def snmpd(host: Host, network: str) -> Daemon:
 
 
 def telnetd(host: Host) -> Daemon:
+    """-h: its own banner would tell this machine's kernel."""
     host.shell("id alice >/dev/null 2>&1 || useradd -m -d /tmp/alice -s /bin/sh alice; echo alice:labpw | chpasswd; "
                "rm -f /etc/update-motd.d/*; echo 'Lab switch' > /etc/motd; echo 'Lab switch' > /etc/issue.net")
-    return host.start("telnetd", ["socat", "TCP-LISTEN:23,reuseaddr,fork", "EXEC:/usr/sbin/telnetd,nofork"], tcp=[23])
+    return host.start("telnetd", ["socat", "TCP-LISTEN:23,reuseaddr,fork", "EXEC:/usr/sbin/telnetd -h,nofork"], tcp=[23])
 
 
 AVAHI = """\

@@ -13,7 +13,7 @@ ssl_key = <{tls}.key
 ssl_min_protocol = TLSv1.2
 disable_plaintext_auth = no
 auth_mechanisms = plain login
-mail_location = maildir:/tmp/mail/%u
+mail_location = maildir:/tmp/%u/Maildir
 imap_idle_notify_interval = 3s
 passdb {{
   driver = passwd-file
@@ -21,7 +21,7 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid=alice gid=alice home=/tmp/mail/%u
+  args = uid=alice gid=alice home=/tmp/%u
 }}
 service auth {{
   unix_listener {socket} {{
@@ -32,8 +32,7 @@ service auth {{
 
 
 def add_alice(host: Host) -> None:
-    host.shell("id alice >/dev/null 2>&1 || useradd -m -d /tmp/alice -s /bin/bash alice; echo alice:labpw | chpasswd; "
-               "install -d -o alice -g alice /tmp/mail")
+    host.shell("id alice >/dev/null 2>&1 || useradd -m -d /tmp/alice -s /bin/bash alice; echo alice:labpw | chpasswd")
 
 
 def dovecot(host: Host, tls: str, for_postfix: bool = False) -> Daemon:
