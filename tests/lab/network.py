@@ -9,6 +9,7 @@ from host import Host, wait_for
 from sandbox import LabError
 
 SWITCH = "switch"   # the namespace the bridges live in
+SNAPLEN = 2048      # more than any frame here; the ring's slots are this large, so a scan fits into it
 
 
 def ip(*arguments: str) -> None:
@@ -33,10 +34,10 @@ def quiet_namespace(name: str) -> None:
 class Tap:
     """A running tcpdump. `-Q in` on a bridge port sees only what that port's host sends."""
 
-    def __init__(self, namespace: str, interface: str, path: Path, direction: str | None, snaplen: int):
+    def __init__(self, namespace: str, interface: str, path: Path, direction: str | None):
         self.path = path
         command = ["ip", "netns", "exec", namespace, "tcpdump", "-n", "-i", interface, "--immediate-mode",
-                   "-B", "16384", "-U", "-s", str(snaplen), "-Z", "root", "-w", str(path)]
+                   "-B", "32768", "-U", "-s", str(SNAPLEN), "-Z", "root", "-w", str(path)]
         if direction:
             command += ["-Q", direction]
         self.log = path.with_suffix(".log")
@@ -139,13 +140,13 @@ class Network:
         for host in self.hosts.values():
             host.finish_boot()
 
-    def tap(self, bridge: str, file: str, snaplen: int = 65535) -> Tap:
+    def tap(self, bridge: str, file: str) -> Tap:
         """A capture of every frame on a bridge, each once, as a good mirror port gives it."""
         link = f"t-{bridge}"[:15]
         ip("link", "add", f"x{link}"[:15], "netns", SWITCH, "type", "veth", "peer", "name", link, "netns", "tap")
         ip("-n", SWITCH, "link", "set", f"x{link}"[:15], "master", bridge, "up")
         ip("-n", "tap", "link", "set", link, "up")
-        return Tap("tap", link, self.scratch / file, None, snaplen)
+        return Tap("tap", link, self.scratch / file, None)
 
     def port_of(self, host: str) -> str:
         listing = subprocess.run(["ip", "-n", SWITCH, "-br", "link"], capture_output=True, text=True, check=True)
@@ -156,4 +157,4 @@ class Network:
 
     def one_way_tap(self, host: str, file: str) -> Tap:
         """A mirror of one direction: only what `host` sends."""
-        return Tap(SWITCH, self.port_of(host), self.scratch / file, "in", 65535)
+        return Tap(SWITCH, self.port_of(host), self.scratch / file, "in")

@@ -29,7 +29,7 @@ class LabError(Exception):
 def require_root() -> None:
     if os.geteuid() != 0:
         raise LabError("the lab makes network namespaces and needs root: run it with sudo")
-    for tool in ("unshare", "nsenter", "ip", "timeout"):
+    for tool in ("unshare", "nsenter", "setpriv", "ip", "timeout"):
         if shutil.which(tool, path=CLEAN_ENVIRONMENT["PATH"]) is None:
             raise LabError(f"the command `{tool}` is missing: apt-get install util-linux iproute2 coreutils")
     probe = subprocess.run(
@@ -41,9 +41,11 @@ def require_root() -> None:
 
 def run(script: Path, arguments: list[str], limit: int) -> int:
     """Runs `script` again as PID 1 of a new sandbox; kills it after `limit` seconds."""
+    # Each link of the chain dies with the one before it, so killing the build in any way ends the sandbox.
+    dies_with_parent = ["setpriv", "--pdeathsig", "KILL"]
     command = [
-        "timeout", "--foreground", "-k", "5", str(limit),
-        "unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child=KILL",
+        *dies_with_parent, "timeout", "--foreground", "-s", "KILL", str(limit),
+        *dies_with_parent, "unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child=KILL",
         "--mount-proc", "--propagation", "private",
         sys.executable, str(script), *arguments,
     ]

@@ -5,7 +5,7 @@ from host import think, wait_for
 from services import data
 from truth import Topology
 
-PACKAGES = ["mariadb-server", "mariadb-client", "postgresql-15", "postgresql-client-15", "redis-server", "redis-tools",
+PACKAGES = ["mariadb-server", "mariadb-client", "postgresql", "postgresql-client", "redis-server", "redis-tools",
             "memcached"]
 
 README = """

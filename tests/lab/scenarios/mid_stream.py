@@ -6,7 +6,7 @@ from sandbox import LabError
 from services import data, infra, mail, web
 from truth import Topology
 
-PACKAGES = ["nginx-light", "postgresql-15", "postgresql-client-15", "redis-server", "openssh-server",
+PACKAGES = ["nginx-light", "postgresql", "postgresql-client", "redis-server", "openssh-server",
             "openssh-client", "sshpass", "dovecot-imapd", "dovecot-pop3d", "python3-psycopg2"]
 
 README = """

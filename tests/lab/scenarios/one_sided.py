@@ -5,7 +5,7 @@ from host import think
 from services import data, infra, web
 from truth import Topology
 
-PACKAGES = ["nginx-light", "postgresql-15", "postgresql-client-15", "redis-server", "slapd", "ldap-utils", "dnsmasq",
+PACKAGES = ["nginx-light", "postgresql", "postgresql-client", "redis-server", "slapd", "ldap-utils", "dnsmasq",
             "bind9-dnsutils", "openssh-server", "openssh-client", "sshpass", "curl", "redis-tools"]
 
 README = """

@@ -5,7 +5,7 @@ from host import think
 from services import data, infra, web
 from truth import Topology
 
-PACKAGES = ["nginx-light", "haproxy", "postgresql-15", "postgresql-client-15", "redis-server", "slapd", "ldap-utils",
+PACKAGES = ["nginx-light", "haproxy", "postgresql", "postgresql-client", "redis-server", "slapd", "ldap-utils",
             "dnsmasq", "isc-dhcp-client", "chrony", "openssh-server", "openssh-client", "sshpass", "curl",
             "python3-psycopg2", "python3-redis", "python3-ldap"]
 
@@ -21,7 +21,7 @@ checks.
 What it proves: services on ports from 20000 to 32767 are servers all the same; fan-in; one request's causes
 (front, web, app, cache, database, directory); a pooled connection (app to Redis) beside one per request (app to
 PostgreSQL); TLS 1.2 with its certificate beside TLS 1.3 without; a certificate that ends ten days after the capture
-(web1), one that has ended (web2), a self-signed one (LDAPS); hosts seen through a router.
+(web1; later handshakes resume and do not show it), one that has ended (web2), a self-signed one (LDAPS); hosts seen through a router.
 """
 
 SCHEMA = """
@@ -38,7 +38,7 @@ WEB = """
     ssl_certificate {cert}.pem;
     ssl_certificate_key {cert}.key;
     ssl_protocols TLSv1.2 TLSv1.3;
-    ssl_session_cache off;
+    ssl_session_cache {sessions};
     ssl_session_tickets off;
     location = /healthz {{ return 200 "ok\\n"; }}
     location / {{
@@ -68,6 +68,17 @@ backend web
 
 SHOP_ENVIRONMENT = {"DB_HOST": "db.lab.test", "DB_PORT": "25432", "CACHE_HOST": "cache.lab.test", "CACHE_PORT": "6379",
                     "LDAP_URL": "ldap://directory.lab.test:20389"}
+
+
+# What a service's answers need: always, or for some requests (who asks for what is in `clients`).
+NEEDS = [
+    {"service": f"10.77.0.11:{port}", "needs": needs, "how": "one of web1 and web2, in turn"}
+    for port in (28080, 28443) for needs in ("10.77.0.12:20443", "10.77.0.13:443")] + [
+    {"service": "10.77.0.12:20443", "needs": "10.77.0.14:21080", "how": "always, but for health checks"},
+    {"service": "10.77.0.13:443", "needs": "10.77.0.14:21080", "how": "always, but for health checks"},
+    {"service": "10.77.0.14:21080", "needs": "[fd77::16]:6379", "how": "all but /login and /page"},
+    {"service": "10.77.0.14:21080", "needs": "10.77.0.15:25432", "how": "/login, and /product/N on a miss"},
+    {"service": "10.77.0.14:21080", "needs": "10.77.0.17:20389", "how": "/login"}]
 
 
 def wires(net) -> None:
@@ -103,8 +114,8 @@ def back_ends(hosts) -> None:
 def middle(hosts) -> list:
     """Servers that are clients too: started while the tap runs, so their look-ups are in the capture."""
     shop = web.shop(hosts["app"], 21080, SHOP_ENVIRONMENT)
-    keep = dict(keep="keepalive 4;", version='proxy_http_version 1.1; proxy_set_header Connection "";')
-    close = dict(keep="", version="")
+    keep = dict(keep="keepalive 4;", sessions="shared:tls:1m", version='proxy_http_version 1.1; proxy_set_header Connection "";')
+    close = dict(keep="", sessions="off", version="")
     nginx1 = web.nginx(hosts["web1"], WEB.format(port=20443, name="web1.lab.test", cert="/opt/lab/ca/web1", **keep),
                        [20443])
     nginx2 = web.nginx(hosts["web2"], WEB.format(port=443, name="web2.lab.test", cert="/opt/lab/ca/web2", **close),
@@ -170,11 +181,7 @@ def declare(net) -> Topology:
     truth.finding("CERT-02", "web1", 20443)
     truth.finding("CERT-04", "directory", 636)
     truth.finding("DB-01", "fd77::16", 6379)
-    truth.notes["chains"] = [
-        {"request": "client3 POST /login", "path": ["front:28443", "web1:20443 or web2:443", "app:21080",
-                                                    "directory:20389", "db:25432"]},
-        {"request": "client2 GET /product/N", "path": ["front:28443", "web1:20443 or web2:443", "app:21080",
-                                                       "cache:6379", "db:25432 on a miss"]}]
+    truth.notes["service_needs"] = NEEDS
     return truth
 
 

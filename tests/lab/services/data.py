@@ -1,9 +1,11 @@
 """Databases, caches and the directory."""
 
+from glob import glob
+
 from host import Daemon, Host, wait_for
 
 PASSWORD = "labpw"
-POSTGRES_BIN = "/usr/lib/postgresql/15/bin"
+POSTGRES_BIN = next(iter(sorted(glob("/usr/lib/postgresql/*/bin"), reverse=True)), "")
 
 
 def postgresql(host: Host, port: int, schema: str, hba: str = "host all all 0.0.0.0/0 scram-sha-256",

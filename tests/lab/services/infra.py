@@ -37,12 +37,14 @@ def ntp_client(host: Host, server: str) -> Daemon:
     return host.start("chronyd", ["chronyd", "-x", "-d", "-u", "root", "-f", config])
 
 
-def sshd(host: Host, port: int, user: str = "operator1", password: str = "labpw") -> Daemon:
+def sshd(host: Host, port: int, user: str = "operator1", password: str = "labpw", options: list[str] | None = None,
+         key: str = "ed25519") -> Daemon:
     host.shell(f"useradd -m -d /tmp/{user} -s /bin/bash {user} && echo {user}:{password} | chpasswd; "
-               f"ssh-keygen -q -t ed25519 -N '' -f /tmp/hostkey-{port}")
+               f"ssh-keygen -q -t {key} -N '' -f /tmp/hostkey-{port}")
     return host.start(f"sshd-{port}", [
         "/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-p", str(port), "-h", f"/tmp/hostkey-{port}",
-        "-o", f"PidFile=/run/sshd-{port}.pid", "-o", "UsePAM=no", "-o", "PasswordAuthentication=yes"], tcp=[port])
+        "-o", f"PidFile=/run/sshd-{port}.pid", "-o", "UsePAM=no", "-o", "PasswordAuthentication=yes",
+        *(part for option in options or [] for part in ("-o", option))], tcp=[port])
 
 
 def ssh_command(server: str, port: int, remote: str, user: str = "operator1", password: str = "labpw") -> list[str]:
