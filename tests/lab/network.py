@@ -68,6 +68,7 @@ class Network:
         self.hosts: dict[str, Host] = {}
         self.names: dict[str, list[str]] = {}
         self.macs: dict[str, str] = {}
+        self.routers: dict[str, list[str]] = {}
         self._plugs = 0
         quiet_namespace(SWITCH)
         quiet_namespace("tap")
@@ -123,6 +124,7 @@ class Network:
     def router(self, name: str, legs: dict[str, str]) -> None:
         """A namespace that forwards between bridges: {bridge: address}."""
         quiet_namespace(name)
+        self.routers[name] = [address.split("/")[0] for address in legs.values()]
         for number, (bridge, address) in enumerate(legs.items()):
             self.plug(name, f"eth{number}", bridge, address)
         inside(name, "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.send_redirects=0")

@@ -25,6 +25,7 @@ class Topology:
         self.notes: dict[str, object] = {}
 
     def add_hosts(self, network) -> None:
+        self.hosts.update(network.routers)
         for name, host in network.hosts.items():
             self.hosts[name] = list(host.addresses)
         self.names = {name: list(addresses) for name, addresses in network.names.items()}
