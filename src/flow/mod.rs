@@ -1,1 +1,78 @@
-//! Packets become flows.
+//! Packets become flows: one table per shard, TCP followed, bytes put in order.
+//!
+//! Nothing here knows a protocol, a thread or a clock: time is that of the packets. What a flow's
+//! bytes mean is up to the state `S` that the owner of a [`FlowTable`] hangs on each flow.
+
+mod duplicate;
+mod order;
+mod reassembly;
+mod table;
+mod tcp;
+mod track;
+
+pub use duplicate::Duplicates;
+pub use table::{FlowTable, Follow, Interest};
+pub use track::{Class, Track};
+
+use crate::model::Nanos;
+
+const SECOND: Nanos = 1_000_000_000;
+
+/// What one shard may hold. The numbers are for each of the logical shards (`pipeline::SHARDS`, 16).
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Open flows: 65,536 × ~250 B = 16 MiB a shard. Past this the longest idle one is ended early
+    /// and counted as evicted.
+    pub flows_max: usize,
+    /// TCP handshakes under way: 4,096 × ~170 B = 0.7 MiB a shard. Past this the oldest becomes an
+    /// unanswered attempt at once.
+    pub half_open_max: usize,
+    /// UDP flows that nobody has answered, within `flows_max`: 8,192 a shard, so that a flood of them
+    /// pushes out only its like.
+    pub unanswered_udp_max: usize,
+    /// Flows whose bytes are being followed: 16,384 × ~500 B = 8 MiB a shard without their buffers.
+    /// Past this a new flow is counted but its bytes are not read.
+    pub followed_max: usize,
+    /// Bytes waiting in all reassembly buffers: 16 MiB a shard. Past this a flow that wants to keep
+    /// more sees a gap instead.
+    pub waiting_bytes_max: usize,
+    /// A TCP flow without a packet for this long is over.
+    pub tcp_idle: Nanos,
+    /// A closed TCP flow is kept this long for stragglers.
+    pub tcp_closed: Nanos,
+    /// A handshake that does not go on for this long was an attempt.
+    pub half_open_idle: Nanos,
+    /// A UDP or SCTP flow without a packet for this long is over.
+    pub udp_idle: Nanos,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            flows_max: 65_536,
+            half_open_max: 4_096,
+            unanswered_udp_max: 8_192,
+            followed_max: 16_384,
+            waiting_bytes_max: 16 << 20,
+            tcp_idle: 3 * 3600 * SECOND,
+            tcp_closed: 10 * SECOND,
+            half_open_idle: 60 * SECOND,
+            udp_idle: 120 * SECOND,
+        }
+    }
+}
+
+/// What a table did not keep, for the report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Flows begun.
+    pub tracked: u64,
+    /// Flows ended early because a limit was hit.
+    pub evicted: u64,
+    /// Flows counted but not read, because too many were being read.
+    pub unread: u64,
+    /// Packets that belong to no flow and begin none (a lone RST).
+    pub stray: u64,
+    /// Packets whose checksum is wrong; nothing was decided by it.
+    pub bad_checksums: u64,
+}

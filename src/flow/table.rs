@@ -1,0 +1,502 @@
+//! One shard's flow table.
+
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
+use hashbrown::HashTable;
+
+use super::order::{Links, Order, Slots};
+use super::reassembly::{Piece, Reassembly};
+use super::track::{Class, Track};
+use super::{Limits, Tally};
+use crate::decode::{Layer4, Packet, TcpFlags};
+use crate::model::{Endpoint, FlowKey, Moment, Nanos, Pair, Side, Timestamp, Transport};
+
+/// Idle flows ended for each packet that comes: enough to keep up with any rate at which flows can
+/// begin (one a packet), and bounded, so that a jump in time stalls nothing.
+const EXPIRED_PER_PACKET: usize = 2;
+
+/// Whether a flow's bytes are still wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// Go on.
+    More,
+    /// Count only, from here on.
+    Sealed,
+}
+
+/// What the owner of a table does with what flows say.
+pub trait Follow {
+    /// What is kept for a flow whose bytes are read.
+    type State;
+
+    /// A flow has its first payload. None: count it only.
+    fn begin(&mut self, track: &mut Track, side: Side) -> Option<Self::State>;
+
+    /// The next bytes of a TCP direction.
+    fn bytes(
+        &mut self,
+        track: &mut Track,
+        state: &mut Self::State,
+        side: Side,
+        bytes: &[u8],
+        at: Moment,
+    ) -> Interest;
+
+    /// Bytes that were not captured.
+    fn gap(
+        &mut self,
+        track: &mut Track,
+        state: &mut Self::State,
+        side: Side,
+        len: u64,
+        at: Moment,
+    ) -> Interest;
+
+    /// A datagram.
+    fn datagram(
+        &mut self,
+        track: &mut Track,
+        state: &mut Self::State,
+        side: Side,
+        bytes: &[u8],
+        at: Moment,
+    ) -> Interest;
+
+    /// Bytes of memory that a state holds beside itself.
+    fn held(&self, state: &Self::State) -> usize;
+
+    /// The flow is over.
+    fn end(&mut self, track: &mut Track, state: Option<Self::State>);
+}
+
+/// A flow whose bytes are read.
+struct Live<S> {
+    streams: Pair<Reassembly>,
+    state: S,
+    held: usize,
+}
+
+struct Slot<S> {
+    track: Track,
+    links: Links,
+    live: Option<Box<Live<S>>>,
+    /// The bytes are not read, now and in future.
+    sealed: bool,
+    used: bool,
+}
+
+struct Slab<S>(Vec<Slot<S>>);
+
+impl<S> Slots for Slab<S> {
+    fn links(&mut self, slot: u32) -> Option<&mut Links> {
+        self.0.get_mut(slot as usize).map(|slot| &mut slot.links)
+    }
+}
+
+/// One shard's flows.
+pub struct FlowTable<F: Follow> {
+    limits: Limits,
+    slots: Slab<F::State>,
+    free: Vec<u32>,
+    index: HashTable<u32>,
+    /// Seeded, because an attacker chooses every byte of a key. It places; it never orders or evicts.
+    seed: RandomState,
+    orders: [Order; 5],
+    live: usize,
+    held: usize,
+    tally: Tally,
+}
+
+/// The segment facts of a packet.
+#[derive(Clone, Copy)]
+struct Segment {
+    sequence: u32,
+    acknowledgement: u32,
+    flags: TcpFlags,
+}
+
+impl<F: Follow> FlowTable<F> {
+    /// An empty table.
+    pub fn new(limits: Limits) -> Self {
+        FlowTable {
+            limits,
+            slots: Slab(Vec::new()),
+            free: Vec::new(),
+            index: HashTable::new(),
+            seed: RandomState::default(),
+            orders: [Order::default(); 5],
+            live: 0,
+            held: 0,
+            tally: Tally::default(),
+        }
+    }
+
+    /// What was not kept.
+    pub const fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Every open flow, in no particular order.
+    pub fn open(&self) -> impl Iterator<Item = &Track> {
+        self.slots.0.iter().filter(|slot| slot.used).map(|slot| &slot.track)
+    }
+
+    /// A packet with ports. Others are none of this table's business and are ignored.
+    pub fn on_packet(&mut self, packet: &Packet, payload: &[u8], follow: &mut F) {
+        self.expire(packet.time, follow);
+        self.tally.bad_checksums += u64::from(packet.bad_checksum);
+        let (transport, ports, segment) = match packet.layer4 {
+            Layer4::Tcp { ports, sequence, acknowledgement, flags, .. } => {
+                (Transport::Tcp, ports, Some(Segment { sequence, acknowledgement, flags }))
+            }
+            Layer4::Udp { ports } => (Transport::Udp, ports, None),
+            Layer4::Sctp { ports, .. } => (Transport::Sctp, ports, None),
+            Layer4::Icmp { .. } | Layer4::Other(_) => return,
+        };
+        let source = Endpoint { address: packet.source, port: ports.0 };
+        let destination = Endpoint { address: packet.destination, port: ports.1 };
+        let (key, side) = FlowKey::of(packet.realm, transport, source, destination);
+        let found = self.find(&key).filter(|slot| self.goes_on(*slot, side, packet, segment, follow));
+        let Some(slot) = found.or_else(|| self.begin(key, side, packet, segment, follow)) else {
+            self.tally.stray += 1;
+            return;
+        };
+        match segment {
+            Some(segment) => self.on_segment(slot, side, packet, segment, payload, follow),
+            None => self.on_datagram(slot, side, packet, payload, follow),
+        }
+    }
+
+    /// An ICMP error about a packet that `source` had sent to `destination`: a refusal, if nothing
+    /// had answered.
+    pub fn on_refusal(&mut self, key: &FlowKey) {
+        if let Some(slot) = self.find(key)
+            && let Some(slot) = self.slots.0.get_mut(slot as usize)
+            && !slot.track.both_heard()
+        {
+            slot.track.refused = true;
+        }
+    }
+
+    /// The capture is over: every open flow ends, the longest idle first.
+    pub fn finish(&mut self, follow: &mut F) {
+        for class in [Class::HalfOpen, Class::Unanswered, Class::Answered, Class::Closed, Class::Open] {
+            while let Some(slot) = self.order(class).front() {
+                self.end(slot, follow);
+            }
+        }
+    }
+
+    fn order(&mut self, class: Class) -> &mut Order {
+        let [half_open, open, closed, unanswered, answered] = &mut self.orders;
+        match class {
+            Class::HalfOpen => half_open,
+            Class::Open => open,
+            Class::Closed => closed,
+            Class::Unanswered => unanswered,
+            Class::Answered => answered,
+        }
+    }
+
+    const fn patience(&self, class: Class) -> Nanos {
+        match class {
+            Class::HalfOpen => self.limits.half_open_idle,
+            Class::Open => self.limits.tcp_idle,
+            Class::Closed => self.limits.tcp_closed,
+            Class::Unanswered | Class::Answered => self.limits.udp_idle,
+        }
+    }
+
+    fn find(&self, key: &FlowKey) -> Option<u32> {
+        let slots = &self.slots.0;
+        let same = |slot: &u32| slots.get(*slot as usize).is_some_and(|slot| slot.track.key == *key);
+        self.index.find(self.seed.hash_one(key), same).copied()
+    }
+
+    /// Ends flows that have been idle too long, a few for each packet.
+    fn expire(&mut self, now: Timestamp, follow: &mut F) {
+        for class in [Class::HalfOpen, Class::Unanswered, Class::Answered, Class::Closed, Class::Open] {
+            for _ in 0..EXPIRED_PER_PACKET {
+                let Some(front) = self.order(class).front() else { break };
+                let idle = self.slots.0.get(front as usize).map_or(0, |slot| now - slot.track.last);
+                if idle <= self.patience(class) {
+                    break;
+                }
+                self.end(front, follow);
+            }
+        }
+    }
+
+    /// False, and the old flow is ended, where this packet begins a new one between the same endpoints.
+    fn goes_on(
+        &mut self,
+        slot: u32,
+        side: Side,
+        packet: &Packet,
+        segment: Option<Segment>,
+        follow: &mut F,
+    ) -> bool {
+        let Some(track) = self.slots.0.get(slot as usize).map(|slot| &slot.track) else { return false };
+        let idle = packet.time - track.last > self.patience(track.class);
+        let reopened = segment.is_some_and(|segment| {
+            segment.flags.syn()
+                && !segment.flags.ack()
+                && (track.class == Class::Closed
+                    || track.class == Class::Open && track.heard[side].is_elsewhere(segment.sequence))
+        });
+        if idle || reopened {
+            self.end(slot, follow);
+        }
+        !(idle || reopened)
+    }
+
+    /// Begins a flow. None for a packet that begins nothing.
+    fn begin(
+        &mut self,
+        key: FlowKey,
+        side: Side,
+        packet: &Packet,
+        segment: Option<Segment>,
+        follow: &mut F,
+    ) -> Option<u32> {
+        let class = match segment {
+            Some(segment) if segment.flags.rst() => return None,
+            Some(segment) if segment.flags.syn() => Class::HalfOpen,
+            Some(_) => Class::Open,
+            None => Class::Unanswered,
+        };
+        self.make_room(class, follow);
+        self.tally.tracked += 1;
+        let track = Track::new(key, side, packet, class);
+        let new = Slot { track, links: Links::default(), live: None, sealed: false, used: true };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                if let Some(place) = self.slots.0.get_mut(slot as usize) {
+                    *place = new;
+                }
+                slot
+            }
+            None => {
+                self.slots.0.push(new);
+                u32::try_from(self.slots.0.len() - 1).unwrap_or(u32::MAX)
+            }
+        };
+        let (slots, seed) = (&self.slots.0, &self.seed);
+        let hash = |slot: &u32| slots.get(*slot as usize).map_or(0, |slot| seed.hash_one(slot.track.key));
+        self.index.insert_unique(seed.hash_one(key), slot, hash);
+        self.list(slot, class);
+        Some(slot)
+    }
+
+    fn list(&mut self, slot: u32, class: Class) {
+        let mut order = std::mem::take(self.order(class));
+        order.push_back(&mut self.slots, slot);
+        *self.order(class) = order;
+    }
+
+    fn unlist(&mut self, slot: u32, class: Class) {
+        let mut order = std::mem::take(self.order(class));
+        order.remove(&mut self.slots, slot);
+        *self.order(class) = order;
+    }
+
+    /// Ends the longest idle flow of a class, or of any, where a limit is reached.
+    fn make_room(&mut self, class: Class, follow: &mut F) {
+        let class_max = match class {
+            Class::HalfOpen => self.limits.half_open_max,
+            Class::Unanswered => self.limits.unanswered_udp_max,
+            Class::Open | Class::Closed | Class::Answered => usize::MAX,
+        };
+        let full = self.slots.0.len() - self.free.len() >= self.limits.flows_max;
+        let victim = if self.order(class).len() >= class_max {
+            self.order(class).front()
+        } else if full {
+            let classes = [Class::HalfOpen, Class::Unanswered, Class::Closed, Class::Answered, Class::Open];
+            classes.into_iter().find_map(|class| self.order(class).front())
+        } else {
+            None
+        };
+        if let Some(victim) = victim {
+            self.tally.evicted += 1;
+            self.end(victim, follow);
+        }
+    }
+
+    fn end(&mut self, slot: u32, follow: &mut F) {
+        let Some(place) = self.slots.0.get_mut(slot as usize).filter(|slot| slot.used) else { return };
+        place.used = false;
+        let (class, key) = (place.track.class, place.track.key);
+        let mut live = place.live.take();
+        let mut track = place.track.clone();
+        if let Some(live) = &mut live {
+            self.live = self.live.saturating_sub(1);
+            self.held = self.held.saturating_sub(live.held);
+            flush(live, &mut track, follow);
+        }
+        follow.end(&mut track, live.map(|live| live.state));
+        self.unlist(slot, class);
+        let slots = &self.slots.0;
+        let same = |other: &u32| *other == slot && slots.get(slot as usize).is_some();
+        if let Ok(entry) = self.index.find_entry(self.seed.hash_one(key), same) {
+            entry.remove();
+        }
+        self.free.push(slot);
+    }
+
+    fn on_segment(
+        &mut self,
+        slot: u32,
+        side: Side,
+        packet: &Packet,
+        segment: Segment,
+        payload: &[u8],
+        follow: &mut F,
+    ) {
+        let Some(place) = self.slots.0.get_mut(slot as usize) else { return };
+        let track = &mut place.track;
+        track.count(side, packet);
+        let Segment { sequence, acknowledgement, flags } = segment;
+        track.heard[side].segment(sequence, packet.payload_len, flags, acknowledgement);
+        let before = track.class;
+        let after = note_flags(track, side, flags, packet.payload_len > 0);
+        track.class = after;
+        let refused = before == Class::HalfOpen && after == Class::Closed && !track.syn_acked;
+        if !place.sealed && (packet.payload_len > 0 || place.live.is_some()) {
+            self.read_segment(slot, side, packet, segment, payload, follow);
+        }
+        if before == after {
+            let mut order = std::mem::take(self.order(after));
+            order.touch(&mut self.slots, slot);
+            *self.order(after) = order;
+        } else {
+            self.unlist(slot, before);
+            self.list(slot, after);
+        }
+        if refused {
+            self.end(slot, follow);
+        }
+    }
+
+    fn on_datagram(&mut self, slot: u32, side: Side, packet: &Packet, payload: &[u8], follow: &mut F) {
+        let Some(place) = self.slots.0.get_mut(slot as usize) else { return };
+        place.track.count(side, packet);
+        let before = place.track.class;
+        let after = if place.track.both_heard() { Class::Answered } else { Class::Unanswered };
+        place.track.class = after;
+        if !place.sealed && !payload.is_empty() {
+            self.read_datagram(slot, side, payload, follow);
+        }
+        self.unlist(slot, before);
+        self.list(slot, after);
+    }
+
+    /// Makes sure the flow's bytes are read, if anybody wants them and there is room.
+    fn live(&mut self, slot: u32, side: Side, follow: &mut F) -> Option<(&mut Track, &mut Live<F::State>)> {
+        let full = self.live >= self.limits.followed_max;
+        let place = self.slots.0.get_mut(slot as usize)?;
+        if place.live.is_none() {
+            let state = if full { None } else { follow.begin(&mut place.track, side) };
+            match state {
+                Some(state) => {
+                    place.live = Some(Box::new(Live { streams: Pair::default(), state, held: 0 }));
+                    self.live += 1;
+                }
+                None => {
+                    place.sealed = true;
+                    self.tally.unread += u64::from(full);
+                }
+            }
+        }
+        place.live.as_deref_mut().map(|live| (&mut place.track, live))
+    }
+
+    fn read_segment(
+        &mut self,
+        slot: u32,
+        side: Side,
+        packet: &Packet,
+        segment: Segment,
+        payload: &[u8],
+        follow: &mut F,
+    ) {
+        let Some((track, live)) = self.live(slot, side, follow) else { return };
+        let at = track.last_moment();
+        let mut interest = Interest::More;
+        let Live { streams, state, .. } = live;
+        let start = segment.sequence.wrapping_add(u32::from(segment.flags.syn()));
+        let mut out = |side: Side, piece: Piece<'_>| {
+            if interest == Interest::More {
+                interest = match piece {
+                    Piece::Bytes(bytes) => follow.bytes(track, state, side, bytes, at),
+                    Piece::Gap(len) => follow.gap(track, state, side, len, at),
+                };
+            }
+        };
+        streams[side].push(start, payload, packet.payload_len, &mut |piece| out(side, piece));
+        if segment.flags.ack() {
+            let other = side.other();
+            streams[other].acknowledge(segment.acknowledgement, &mut |piece| out(other, piece));
+        }
+        self.settle(slot, interest, follow);
+    }
+
+    fn read_datagram(&mut self, slot: u32, side: Side, payload: &[u8], follow: &mut F) {
+        let Some((track, live)) = self.live(slot, side, follow) else { return };
+        let at = track.last_moment();
+        let interest = follow.datagram(track, &mut live.state, side, payload, at);
+        self.settle(slot, interest, follow);
+    }
+
+    /// Stops reading a flow that nobody wants, or that would hold too much.
+    fn settle(&mut self, slot: u32, interest: Interest, follow: &mut F) {
+        let Some(place) = self.slots.0.get_mut(slot as usize) else { return };
+        let Some(live) = &mut place.live else { return };
+        let waiting: usize = live.streams.iter().map(Reassembly::waiting_bytes).sum();
+        let held = waiting + follow.held(&live.state);
+        self.held = self.held + held - live.held.min(self.held);
+        live.held = held;
+        let too_much = held > 0 && self.held > self.limits.waiting_bytes_max;
+        if interest == Interest::Sealed || too_much {
+            self.tally.unread += u64::from(too_much);
+            self.held = self.held.saturating_sub(held);
+            self.live = self.live.saturating_sub(1);
+            place.live = None;
+            place.sealed = true;
+        }
+    }
+}
+
+/// What the flags of a segment make of a flow.
+fn note_flags(track: &mut Track, side: Side, flags: TcpFlags, payload: bool) -> Class {
+    if flags.syn() {
+        let from = if flags.ack() { &mut track.ledger.syn_ack_from } else { &mut track.ledger.syn_from };
+        from[side] = true;
+        track.syn_acked |= flags.ack();
+    }
+    if flags.rst() {
+        track.refused |= track.class == Class::HalfOpen && !track.syn_acked && track.both_heard();
+        return Class::Closed;
+    }
+    if track.class == Class::Closed || track.heard.iter().all(|heard| heard.fin) {
+        return Class::Closed;
+    }
+    if track.class == Class::HalfOpen && (payload || !flags.syn()) {
+        return Class::Open;
+    }
+    track.class
+}
+
+/// The flow is over: what waits behind holes is read after all.
+fn flush<F: Follow>(live: &mut Live<F::State>, track: &mut Track, follow: &mut F) {
+    let at = track.last_moment();
+    for side in [Side::A, Side::B] {
+        let Live { streams, state, .. } = live;
+        streams[side].flush(&mut |piece| {
+            match piece {
+                Piece::Bytes(bytes) => follow.bytes(track, state, side, bytes, at),
+                Piece::Gap(len) => follow.gap(track, state, side, len, at),
+            };
+        });
+    }
+}

@@ -1,0 +1,138 @@
+//! What one direction of a TCP connection has shown: sequence numbers, holes, acknowledgements.
+
+use super::reassembly::distance;
+use crate::decode::TcpFlags;
+
+/// Acknowledgements further ahead than this are nonsense, not lost data.
+const AHEAD_MAX: i32 = 1 << 30;
+
+/// A SYN this far back is no repetition: nobody repeats one after 16 MiB.
+const REPEATED_SYN_MAX: i32 = 1 << 24;
+
+/// One direction, as the tap heard it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Heard {
+    /// The sequence number after the last byte heard.
+    high: u32,
+    /// Where the earliest hole that is still open begins.
+    hole_start: u32,
+    /// Bytes in holes below `high`.
+    hole: u32,
+    /// The first and the latest acknowledgement number this direction carried.
+    ack_first: u32,
+    ack_last: u32,
+    started: bool,
+    acks: bool,
+    /// A FIN was heard.
+    pub fin: bool,
+    /// A RST was heard.
+    pub rst: bool,
+    /// Segments with nothing new.
+    pub retransmitted: u32,
+}
+
+impl Heard {
+    /// Takes note of a segment of `len` payload bytes.
+    pub fn segment(&mut self, sequence: u32, len: u32, flags: TcpFlags, acknowledgement: u32) {
+        let start = sequence.wrapping_add(u32::from(flags.syn()));
+        let end = start.wrapping_add(len);
+        if !self.started {
+            self.started = true;
+            self.high = start;
+        }
+        let ahead = distance(start, self.high);
+        if distance(end, self.high) > 0 {
+            if (1..AHEAD_MAX).contains(&ahead) {
+                if self.hole == 0 {
+                    self.hole_start = self.high;
+                }
+                self.hole = self.hole.saturating_add(ahead.unsigned_abs());
+            }
+            self.high = end;
+        } else if len > 0 {
+            // Old bytes: a late arrival closes a hole, anything else was sent again.
+            if self.hole > 0 { self.hole = self.hole.saturating_sub(len) } else { self.retransmitted += 1 }
+        }
+        if flags.ack() {
+            self.acknowledges(acknowledgement);
+        }
+        self.fin |= flags.fin();
+        self.rst |= flags.rst();
+    }
+
+    /// True if a SYN with this sequence number begins another connection than the one heard: a
+    /// repeated SYN lies just before what has been heard.
+    pub const fn is_elsewhere(&self, sequence: u32) -> bool {
+        let ahead = distance(sequence, self.high);
+        self.started && (ahead > 0 || ahead < -REPEATED_SYN_MAX)
+    }
+
+    fn acknowledges(&mut self, acknowledgement: u32) {
+        if !self.acks {
+            self.acks = true;
+            self.ack_first = acknowledgement;
+            self.ack_last = acknowledgement;
+        } else if distance(acknowledgement, self.ack_last) > 0 {
+            self.ack_last = acknowledgement;
+        }
+    }
+
+    /// The latest acknowledgement number this direction carried.
+    pub const fn last_ack(&self) -> Option<u32> {
+        if self.acks { Some(self.ack_last) } else { None }
+    }
+
+    /// This direction's acknowledgements went forward by more than a FIN: the other side's bytes
+    /// did arrive, whether or not the tap saw them.
+    pub const fn acknowledged_data(&self) -> bool {
+        self.acks && distance(self.ack_last, self.ack_first) > 1
+    }
+
+    /// Bytes of this direction that the other one acknowledged and the tap never saw.
+    pub fn unseen(&self, other: &Heard) -> u64 {
+        let (true, Some(ack)) = (self.started, other.last_ack()) else { return 0 };
+        let hole = if distance(ack, self.hole_start) > 0 { self.hole } else { 0 };
+        // A FIN takes one number; one more than was heard is no data.
+        let beyond = distance(ack, self.high) - i32::from(self.fin || distance(ack, self.high) == 1);
+        let beyond = if (1..AHEAD_MAX).contains(&beyond) { beyond.unsigned_abs() } else { 0 };
+        u64::from(hole) + u64::from(beyond)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACK: TcpFlags = TcpFlags(0x10);
+
+    #[test]
+    fn a_hole_that_was_acknowledged_is_unseen() {
+        let (mut one, mut other) = (Heard::default(), Heard::default());
+        one.segment(1000, 100, ACK, 1);
+        one.segment(1300, 100, ACK, 1);
+        assert_eq!(one.unseen(&other), 0, "nobody has acknowledged it yet");
+        other.segment(1, 0, ACK, 1400);
+        assert_eq!(one.unseen(&other), 200);
+        one.segment(1100, 200, ACK, 1);
+        assert_eq!((one.unseen(&other), one.retransmitted), (0, 0), "it came late");
+    }
+
+    #[test]
+    fn a_fin_is_no_unseen_byte() {
+        let (mut one, mut other) = (Heard::default(), Heard::default());
+        one.segment(1000, 10, TcpFlags(0x11), 1);
+        other.segment(1, 0, ACK, 1011);
+        assert_eq!(one.unseen(&other), 0);
+    }
+
+    #[test]
+    fn acknowledgements_tell_of_a_side_that_is_not_tapped() {
+        let mut one = Heard::default();
+        one.segment(0, 0, TcpFlags(0x02), 0);
+        one.segment(1, 0, ACK, 501);
+        one.segment(1, 10, ACK, 501);
+        assert!(!one.acknowledged_data());
+        one.segment(11, 0, ACK, 900);
+        assert!(one.acknowledged_data());
+    }
+}

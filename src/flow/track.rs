@@ -1,0 +1,138 @@
+//! What is kept of every flow, whether or not its bytes are read.
+
+use super::tcp::Heard;
+use crate::decode::Packet;
+use crate::model::{
+    Counters, FlowKey, FlowRecord, FrameId, Ledger, Mac, Moment, Outcome, Pair, Side, Timestamp,
+};
+
+/// How far a flow is; each class has its own list and its own patience.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// A TCP handshake under way.
+    HalfOpen,
+    /// TCP beyond the handshake.
+    Open,
+    /// TCP that is over, kept for stragglers.
+    Closed,
+    /// UDP or SCTP with one side silent so far.
+    Unanswered,
+    /// UDP or SCTP with both sides heard.
+    Answered,
+}
+
+/// One flow.
+#[derive(Clone, Debug)]
+pub struct Track {
+    /// Who with whom.
+    pub key: FlowKey,
+    /// Its first packet.
+    pub first: Timestamp,
+    /// Its last packet.
+    pub last: Timestamp,
+    /// The frame of its first packet.
+    pub frame: FrameId,
+    last_frame: FrameId,
+    /// What each side sent.
+    pub sent: Pair<Counters>,
+    /// Who is the server, as far as the flow itself shows.
+    pub ledger: Ledger,
+    /// The protocol, once known.
+    pub protocol: Option<&'static str>,
+    /// TLS was seen in it.
+    pub tls: bool,
+    pub(super) class: Class,
+    pub(super) heard: Pair<Heard>,
+    pub(super) refused: bool,
+    pub(super) syn_acked: bool,
+    macs: Pair<Mac>,
+    vlans: Pair<u16>,
+}
+
+impl Track {
+    pub(super) fn new(key: FlowKey, side: Side, packet: &Packet, class: Class) -> Self {
+        let frame = FrameId { source: packet.source_index, number: packet.frame };
+        Track {
+            key,
+            first: packet.time,
+            last: packet.time,
+            frame,
+            last_frame: frame,
+            sent: Pair::default(),
+            ledger: Ledger { first_from: Some(side), ..Ledger::default() },
+            protocol: None,
+            tls: false,
+            class,
+            heard: Pair::default(),
+            refused: false,
+            syn_acked: false,
+            macs: Pair::default(),
+            vlans: Pair::default(),
+        }
+    }
+
+    /// Counts a packet that `side` sent.
+    pub(super) fn count(&mut self, side: Side, packet: &Packet) {
+        let sent = &mut self.sent[side];
+        if sent.packets == 0 {
+            self.macs[side] = packet.source_mac;
+            self.vlans[side] = packet.vlan;
+        }
+        sent.add(&Counters {
+            packets: packet.packets.into(),
+            bytes: packet.ip_len.into(),
+            payload: packet.payload_len.into(),
+        });
+        self.last = self.last.max(packet.time);
+        self.last_frame = FrameId { source: packet.source_index, number: packet.frame };
+    }
+
+    /// The packet counted last.
+    pub const fn last_moment(&self) -> Moment {
+        Moment { frame: self.last_frame, time: self.last }
+    }
+
+    /// True if both sides were heard.
+    pub fn both_heard(&self) -> bool {
+        self.sent.iter().all(|sent| sent.packets > 0)
+    }
+
+    /// The record of this flow as it stands.
+    pub fn record(&self) -> FlowRecord {
+        let udp = matches!(self.class, Class::Unanswered | Class::Answered);
+        let [a, b] = [&self.heard.first, &self.heard.second];
+        let two_sided = self.both_heard();
+        let unseen = if two_sided && !udp { a.unseen(b) + b.unseen(a) } else { 0 };
+        FlowRecord {
+            key: self.key,
+            first: self.first,
+            last: self.last,
+            frame: self.frame,
+            sent: self.sent,
+            ledger: self.ledger,
+            outcome: Outcome {
+                answered: if udp { two_sided } else { self.answered() },
+                refused: self.refused,
+                one_sided: !two_sided,
+                acknowledged_by: Pair::new(a.acknowledged_data(), b.acknowledged_data()),
+                unseen,
+                retransmitted: u64::from(a.retransmitted) + u64::from(b.retransmitted),
+                flipped: false,
+            },
+            protocol: self.protocol,
+            tls: self.tls,
+            macs: self.macs,
+            vlans: self.vlans,
+        }
+    }
+
+    /// TCP: somebody accepted. A SYN-ACK says so, and so does a packet beyond the handshake that is
+    /// no reset, for a flow whose beginning was not seen.
+    fn answered(&self) -> bool {
+        let reset_only = |side: Side| self.sent[side].packets <= 1 && self.heard[side].rst;
+        self.syn_acked
+            || matches!(self.class, Class::Open | Class::Closed)
+                && !self.refused
+                && !(reset_only(Side::A) || reset_only(Side::B))
+    }
+}
