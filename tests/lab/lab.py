@@ -4,6 +4,7 @@
     lab.py list                      the captures and what each is for
     lab.py build [NAME...]           make captures/NAME anew (all of them without names)
     lab.py check [NAME...]           verify the stored captures against their topology.json
+    lab.py packages [NAME...]        the Debian packages that the scenarios need
     --install                        install missing Debian packages with apt-get first
 """
 
@@ -75,17 +76,19 @@ def scenario(name: str):
     return importlib.import_module("scenarios." + SAME_RUN.get(name, name).replace("-", "_"))
 
 
+def packages(names: list[str]) -> set[str]:
+    return {"tcpdump", "ethtool", "iproute2", "openssl", "procps", "util-linux"}.union(
+        *(scenario(name).PACKAGES for name in names))
+
+
 def missing_packages(names: list[str]) -> list[str]:
-    wanted = {"tcpdump", "ethtool", "openssl", "procps"}
-    for name in names:
-        wanted.update(scenario(name).PACKAGES)
     shown = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n"],
                            capture_output=True, text=True, check=False).stdout
     present = {line.split()[0] for line in shown.splitlines() if line.endswith(" installed")}
-    return sorted(wanted - present)
+    return sorted(packages(names) - present)
 
 
-def install(packages: list[str]) -> None:
+def install(missing: list[str]) -> None:
     """Installs without starting services: apt would otherwise bring daemons up on this machine."""
     policy = Path("/usr/sbin/policy-rc.d")
     ours = not policy.exists()
@@ -93,7 +96,7 @@ def install(packages: list[str]) -> None:
         policy.write_text("#!/bin/sh\nexit 101\n")
         policy.chmod(0o755)
     try:
-        subprocess.run(["apt-get", "install", "-y", "--no-install-recommends", *packages], check=True,
+        subprocess.run(["apt-get", "install", "-y", "--no-install-recommends", *missing], check=True,
                        env={**sandbox.CLEAN_ENVIRONMENT, "DEBIAN_FRONTEND": "noninteractive"})
     finally:
         if ours:
@@ -144,10 +147,10 @@ def check(names: list[str]) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["list", "build", "check", "inside"])
+    parser.add_argument("command", choices=["list", "build", "check", "packages", "inside"])
     parser.add_argument("names", nargs="*")
     parser.add_argument("--install", action="store_true")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()     # so that --install may stand before the names
     names = given.names or [name for name in SCENARIOS if (HERE / "scenarios").joinpath(
         SAME_RUN.get(name, name).replace("-", "_") + ".py").exists()]
     unknown = [name for name in names if name not in SCENARIOS]
@@ -156,6 +159,9 @@ def main() -> int:
     if given.command == "list":
         for name in names:
             print(f"{name:16} {scenario(name).__doc__.splitlines()[0]}")
+        return 0
+    if given.command == "packages":
+        print("\n".join(sorted(packages(names))))
         return 0
     if given.command == "check":
         return check(names)

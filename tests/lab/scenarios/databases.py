@@ -61,8 +61,8 @@ def traffic(app1, app2) -> None:
 
 def replicate(hosts) -> None:
     """cache2 follows cache1's open instance; ready when it says that the link is up."""
-    hosts["cache2"].start("replica", ["redis-server", "--bind", "*", "--protected-mode", "no", "--save", "", "--dir", "/tmp",
-                                      "--port", "16379", "--replicaof", "10.77.6.22", "16379",
+    hosts["cache2"].start("replica", ["redis-server", "--bind", "*", "--protected-mode", "no", "--save", "",
+                                      "--dir", "/tmp", "--port", "16379", "--replicaof", "10.77.6.22", "16379",
                                       "--repl-diskless-sync-delay", "0"], tcp=[16379])
     wait_for("the replica's link", lambda: "master_link_status:up" in hosts["cache2"].run(
         ["redis-cli", "-p", "16379", "info", "replication"]), 20)

@@ -43,7 +43,8 @@ WEB = '  server { listen 28080; location / { return 200 "a page\\n"; } }\n'
 def start_kdc(host) -> None:
     host.write("kdc.conf", KDC)
     host.write("krb5.conf", KRB5.format(limit=1465) + "LAB.TEST = {\n kdc = 127.0.0.1\n}\n")
-    environment = ["env", f"KRB5_CONFIG=/opt/lab/{host.name}/krb5.conf", f"KRB5_KDC_PROFILE=/opt/lab/{host.name}/kdc.conf"]
+    environment = ["env", f"KRB5_CONFIG=/opt/lab/{host.name}/krb5.conf",
+                   f"KRB5_KDC_PROFILE=/opt/lab/{host.name}/kdc.conf"]
     host.shell("mkdir -p /tmp/kdc")
     host.run([*environment, "kdb5_util", "create", "-s", "-P", "master", "-r", "LAB.TEST"])
     for principal in ("-requires_preauth -pw labpw alice", "+requires_preauth -pw labpw bob",

@@ -43,8 +43,8 @@ def traffic(hosts) -> None:
         hosts["desk2"].run([*sql, "-c", f"select name from product where id = {turn + 1}"])
         hosts["desk3"].run(["dig", "+short", "+tries=1", "@10.77.2.20", "partner.lab.test"])
         box.run([*quiet, f"http://partner:28081/rates/{turn}"])
-        box.run(["ldapsearch", "-x", "-H", "ldap://directory", "-D", "uid=alice,ou=people,dc=lab,dc=test", "-w", "labpw",
-                 "-b", "ou=people,dc=lab,dc=test", "-LLL", "(uid=alice)", "cn"])
+        box.run(["ldapsearch", "-x", "-H", "ldap://directory", "-D", "uid=alice,ou=people,dc=lab,dc=test",
+                 "-w", "labpw", "-b", "ou=people,dc=lab,dc=test", "-LLL", "(uid=alice)", "cn"])
         box.run(["redis-cli", "-h", "partner", "-p", "26379", "lpush", "jobs", f"job {turn}"])
         think(2)
     hosts["desk3"].run(infra.ssh_command("box", 22, "uname -n; ls /"))

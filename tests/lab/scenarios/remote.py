@@ -47,8 +47,10 @@ def declare(net) -> Topology:
     truth.depends("admin", "desktop2", 5902, "vnc", connections=1)
     truth.depends("admin", "server1", 2222, "ssh", connections=1)
     truth.depends("admin", "server1", 22222, "ssh", connections=1)
-    for rule, server, port in (("ADM-09", "desktop1", 3389), ("ADM-11", "desktop2", 25901), ("ADM-11", "desktop2", 5902),
-                               ("ADM-05", "server1", 22222), ("ADM-06", "server1", 22222), ("ADM-07", "server1", 22222)):
+    for rule, server, port in (("ADM-09", "desktop1", 3389), ("ADM-11", "desktop2", 25901),
+                               ("ADM-11", "desktop2", 5902),
+                               ("ADM-05", "server1", 22222), ("ADM-06", "server1", 22222),
+                               ("ADM-07", "server1", 22222)):
         truth.finding(rule, server, port)
     return truth
 

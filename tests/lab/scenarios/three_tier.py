@@ -14,14 +14,15 @@ The reference capture: every dependency in it is declared, every declared one is
 
 Three clients outside (198.51.100.0/24, behind a router) and one DHCP client inside use a shop: HAProxy (plain 28080,
 TLS 28443) spreads over two nginx (TLS 20443 and 443), these call an application server (HTTP 21080) that asks Redis
-(6379, over IPv6), PostgreSQL (25432) and OpenLDAP (20389, simple bind in clear). Around it: DNS and DHCP by dnsmasq, NTP by
-chrony, two SSH administration sessions (22 and 22022), LDAPS (636) from the administration host, HAProxy's health
-checks.
+(6379, over IPv6), PostgreSQL (25432) and OpenLDAP (20389, simple bind in clear). Around it: DNS and DHCP by dnsmasq,
+NTP by chrony, two SSH administration sessions (22 and 22022), LDAPS (636) from the administration host, HAProxy's
+health checks.
 
-What it proves: services on ports from 20000 to 32767 are servers all the same; fan-in; one request's causes
-(front, web, app, cache, database, directory); a pooled connection (app to Redis) beside one per request (app to
-PostgreSQL); TLS 1.2 with its certificate beside TLS 1.3 without; a certificate that ends ten days after the capture
-(web1; later handshakes resume and do not show it), one that has ended (web2), a self-signed one (LDAPS); hosts seen through a router.
+What it proves: services on ports from 20000 to 32767 are servers all the same; fan-in; one request's causes (front,
+web, app, cache, database, directory); a pooled connection (app to Redis) beside one per request (app to PostgreSQL);
+TLS 1.2 with its certificate beside TLS 1.3 without; a certificate that ends ten days after the capture (web1; later
+handshakes resume and do not show it), one that has ended (web2), a self-signed one (LDAPS); hosts seen through a
+router.
 """
 
 SCHEMA = """
@@ -85,7 +86,8 @@ def wires(net) -> None:
     net.bridge("inside")
     net.bridge("outside")
     net.router("gw", {"inside": "10.77.0.1/24", "outside": "198.51.100.1/24"})
-    for number, name in enumerate(["front", "web1", "web2", "app", "db", "cache", "directory", "dns", "ntp", "ops"], 11):
+    inside = ["front", "web1", "web2", "app", "db", "cache", "directory", "dns", "ntp", "ops"]
+    for number, name in enumerate(inside, 11):
         both = [f"fd77::{number}/64"] if name in ("app", "cache") else []
         net.host(name, "inside", f"10.77.0.{number}/24", *both, names=[f"{name}.lab.test"], gateway="10.77.0.1")
     for number in (21, 22, 23):
@@ -114,7 +116,8 @@ def back_ends(hosts) -> None:
 def middle(hosts) -> list:
     """Servers that are clients too: started while the tap runs, so their look-ups are in the capture."""
     shop = web.shop(hosts["app"], 21080, SHOP_ENVIRONMENT)
-    keep = dict(keep="keepalive 4;", sessions="shared:tls:1m", version='proxy_http_version 1.1; proxy_set_header Connection "";')
+    keep = dict(keep="keepalive 4;", sessions="shared:tls:1m",
+                version='proxy_http_version 1.1; proxy_set_header Connection "";')
     close = dict(keep="", sessions="off", version="")
     nginx1 = web.nginx(hosts["web1"], WEB.format(port=20443, name="web1.lab.test", cert="/opt/lab/ca/web1", **keep),
                        [20443])

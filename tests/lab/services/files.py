@@ -37,7 +37,8 @@ def vsftpd(host: Host, tls: str, data_port: int) -> Daemon:
 
 def tftpd(host: Host, answers_from: str) -> Daemon:
     """`answers_from` is a range, 31000:31009: the port that the transfer moves to."""
-    host.shell("mkdir -p /tmp/tftp; head -c 1500 /dev/zero | tr '\\0' 'x' > /tmp/tftp/startup-config; chmod -R a+rX /tmp/tftp")
+    host.shell("mkdir -p /tmp/tftp; head -c 1500 /dev/zero | tr '\\0' 'x' > /tmp/tftp/startup-config; "
+               "chmod -R a+rX /tmp/tftp")
     return host.start("tftpd", ["in.tftpd", "-L", "-4", "-s", "-c", "-u", "nobody", "-R", answers_from, "-a", ":69",
                                 "/tmp/tftp"], udp=[69])
 
@@ -94,7 +95,8 @@ sysServices 72
 def snmpd(host: Host, network: str) -> Daemon:
     """Its description is set: the default one would tell this machine's kernel."""
     config = host.write("snmpd.conf", SNMPD.format(network=network, name=host.name))
-    return host.start("snmpd", ["snmpd", "-f", "-Lo", "-C", "-c", config, "-p", "/run/snmpd.pid", "udp:161"], udp=[161])
+    command = ["snmpd", "-f", "-Lo", "-C", "-c", config, "-p", "/run/snmpd.pid", "udp:161"]
+    return host.start("snmpd", command, udp=[161])
 
 
 def telnetd(host: Host) -> Daemon:
