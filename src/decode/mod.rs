@@ -4,5 +4,13 @@
 //! counts what was wrong by a fixed name.
 
 mod packet;
+mod field;
+mod link;
+mod network;
+mod transport;
+mod decoder;
+mod shard;
 
+pub use decoder::{Decoder, Limits};
 pub use packet::{Class, Layer4, LinkFact, Packet, Quoted, TcpFlags, Tunnel};
+pub use shard::shard_of;

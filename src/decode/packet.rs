@@ -134,6 +134,9 @@ pub enum Class {
     Malformed,
     /// A link type that is not read.
     Unsupported,
+    /// A fragment that was seen already, as a mirror delivers it. Copies of whole packets are told by
+    /// their [`Packet::fingerprint`], by whoever remembers packets.
+    Duplicate,
 }
 
 /// A tunnel that a packet came out of.

@@ -1,0 +1,164 @@
+//! What stands above IP: TCP, UDP, SCTP and ICMP headers.
+
+use crate::model::{Address, Endpoint};
+
+use super::field::{after, array_at, u16_at, u32_at, up_to};
+use super::network::{self, Ip};
+use super::packet::{Layer4, Quoted, TcpFlags};
+
+/// A transport header and what stands behind it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Transport<'a> {
+    /// The header.
+    pub layer4: Layer4,
+    /// For TCP and UDP the payload, for others everything behind the IP header; as captured.
+    pub payload: &'a [u8],
+    /// The length of `payload` as sent.
+    pub payload_len: u32,
+    /// What was odd about the header.
+    pub oddity: Option<&'static str>,
+}
+
+pub(super) const ICMP: u8 = 1;
+pub(super) const TCP: u8 = 6;
+pub(super) const UDP: u8 = 17;
+pub(super) const ICMPV6: u8 = 58;
+pub(super) const SCTP: u8 = 132;
+
+/// Reads what an IP packet carries. A header that cannot be read leaves the protocol's number.
+#[inline]
+pub(super) fn read<'a>(ip: &Ip<'a>) -> Transport<'a> {
+    match ip.protocol {
+        TCP => tcp(ip),
+        UDP => udp(ip),
+        SCTP => match (u16_at(ip.payload, 0), u16_at(ip.payload, 2)) {
+            (Some(source), Some(destination)) => {
+                // The common header is twelve bytes long (RFC 9260 §3.1).
+                let chunk = ip.payload.get(12).copied().unwrap_or(u8::MAX);
+                whole(ip, Layer4::Sctp { ports: (source, destination), chunk })
+            }
+            _ => unread(ip, "sctp_header_cut"),
+        },
+        ICMP | ICMPV6 => match *ip.payload {
+            [kind, code, ref rest @ ..] => {
+                let v6 = ip.protocol == ICMPV6;
+                whole(ip, Layer4::Icmp { v6, kind, code, about: quoted(v6, kind, after(rest, 6)) })
+            }
+            _ => unread(ip, "icmp_header_cut"),
+        },
+        other => whole(ip, Layer4::Other(other)),
+    }
+}
+
+fn whole<'a>(ip: &Ip<'a>, layer4: Layer4) -> Transport<'a> {
+    Transport { layer4, payload: ip.payload, payload_len: ip.payload_len, oddity: None }
+}
+
+fn unread<'a>(ip: &Ip<'a>, oddity: &'static str) -> Transport<'a> {
+    Transport { oddity: Some(oddity), ..whole(ip, Layer4::Other(ip.protocol)) }
+}
+
+/// RFC 9293 §3.1. Flags and window must have been captured: without them nothing can be made of it.
+#[inline]
+fn tcp<'a>(ip: &Ip<'a>) -> Transport<'a> {
+    let Some(header) = ip.payload.first_chunk::<16>() else { return unread(ip, "tcp_header_cut") };
+    let [p0, p1, p2, p3, s0, s1, s2, s3, a0, a1, a2, a3, offset, flags, w0, w1] = *header;
+    let header_len = u32::from(offset >> 4) * 4;
+    let Some(payload_len) = ip.payload_len.checked_sub(header_len).filter(|_| header_len >= 20) else {
+        return unread(ip, "tcp_data_offset");
+    };
+    Transport {
+        layer4: Layer4::Tcp {
+            ports: (u16::from_be_bytes([p0, p1]), u16::from_be_bytes([p2, p3])),
+            sequence: u32::from_be_bytes([s0, s1, s2, s3]),
+            acknowledgement: u32::from_be_bytes([a0, a1, a2, a3]),
+            flags: TcpFlags(flags),
+            window: u16::from_be_bytes([w0, w1]),
+        },
+        payload: after(ip.payload, usize::try_from(header_len).unwrap_or(usize::MAX)),
+        payload_len,
+        oddity: None,
+    }
+}
+
+/// RFC 768. A length that the IP packet has no room for is counted, and IP's is believed.
+#[inline]
+fn udp<'a>(ip: &Ip<'a>) -> Transport<'a> {
+    let Some(&[p0, p1, p2, p3, l0, l1]) = ip.payload.first_chunk::<6>() else {
+        return unread(ip, "udp_header_cut");
+    };
+    let Some(room) = ip.payload_len.checked_sub(8) else { return unread(ip, "udp_header_cut") };
+    let (payload_len, oddity) = match u32::from(u16::from_be_bytes([l0, l1])).checked_sub(8) {
+        Some(length) if length <= room => (length, None),
+        // Zero stands for a jumbogram (RFC 2675 §4) or for a length left to the network card.
+        None if (l0, l1) == (0, 0) => (room, None),
+        _ => (room, Some("udp_length")),
+    };
+    let payload = after(ip.payload, 8);
+    Transport {
+        layer4: Layer4::Udp { ports: (u16::from_be_bytes([p0, p1]), u16::from_be_bytes([p2, p3])) },
+        payload: up_to(payload, usize::try_from(payload_len).unwrap_or(usize::MAX)),
+        payload_len,
+        oddity,
+    }
+}
+
+/// The packet that an ICMP error quotes. Errors of ICMP are types 3, 4, 5, 11 and 12 (RFC 792);
+/// of ICMPv6 those below 128 (RFC 4443 §2.1).
+fn quoted(v6: bool, kind: u8, quote: &[u8]) -> Option<Quoted> {
+    let is_error = if v6 { (1..128).contains(&kind) } else { matches!(kind, 3 | 4 | 5 | 11 | 12) };
+    if !is_error {
+        return None;
+    }
+    // Errors quote the beginning only, so the header speaks of more than is there.
+    let ip = network::read(quote, u32::MAX).ok()?;
+    let first = ip.fragment.is_none_or(|piece| piece.offset == 0);
+    let ports = match ip.protocol {
+        TCP | UDP | SCTP if first => u32_at(ip.payload, 0)?.to_be_bytes(),
+        _ => [0; 4],
+    };
+    let [s0, s1, d0, d1] = ports;
+    let endpoint = |address: Address, port| Endpoint { address, port: u16::from_be_bytes(port) };
+    Some(Quoted {
+        source: endpoint(ip.source, [s0, s1]),
+        destination: endpoint(ip.destination, [d0, d1]),
+        protocol: ip.protocol,
+    })
+}
+
+/// The bytes of `ip` that every copy of it shares: the transport header and a piece of its payload.
+pub(super) fn shared_bytes<'a>(ip: &Ip<'a>) -> &'a [u8] {
+    /// A TCP header of at most 60 bytes and 128 bytes of payload.
+    const SHARED_MAX: usize = 60 + 128;
+    up_to(ip.payload, SHARED_MAX)
+}
+
+/// True if the transport checksum was captured whole and is wrong (RFC 1071).
+pub(super) fn checksum_is_wrong(ip: &Ip<'_>) -> bool {
+    use etherparse::checksum::u64_16bit_word::{add_4bytes, add_8bytes, add_slice, ones_complement};
+    let (place, with_addresses) = match ip.protocol {
+        TCP => (16, true),
+        UDP => (6, true),
+        ICMPV6 => (2, true),
+        ICMP => (2, false),
+        _ => return false,
+    };
+    let captured = u32::try_from(ip.payload.len()).unwrap_or(u32::MAX);
+    let Some(told) = array_at::<2>(ip.payload, place) else { return false };
+    // UDP over IPv4 may leave its checksum out (RFC 768).
+    if captured != ip.payload_len || (ip.protocol == UDP && told == [0, 0]) {
+        return false;
+    }
+    let mut sum = add_slice(0, ip.payload);
+    if with_addresses {
+        // An IPv4 address in its mapped form adds ffff, which is nothing in ones' complement.
+        for address in [ip.source, ip.destination] {
+            for half in [address.bits() >> 64, address.bits() & u128::from(u64::MAX)] {
+                sum = add_8bytes(sum, u64::try_from(half).unwrap_or(0).to_be_bytes());
+            }
+        }
+        sum = add_4bytes(sum, captured.to_be_bytes());
+        sum = add_4bytes(sum, u32::from(ip.protocol).to_be_bytes());
+    }
+    ones_complement(sum) != 0
+}
