@@ -41,6 +41,8 @@ pub struct Track {
     pub protocol: Option<&'static str>,
     /// TLS was seen in it.
     pub tls: bool,
+    /// The flow carries on what was asked of this port of its server (TFTP answers from a new one).
+    pub answers_for: Option<u16>,
     pub(super) class: Class,
     pub(super) heard: Pair<Heard>,
     pub(super) refused: bool,
@@ -62,6 +64,7 @@ impl Track {
             ledger: Ledger { first_from: Some(side), ..Ledger::default() },
             protocol: None,
             tls: false,
+            answers_for: None,
             class,
             heard: Pair::default(),
             refused: false,
@@ -92,6 +95,18 @@ impl Track {
         Moment { frame: self.last_frame, time: self.last }
     }
 
+    /// The flow's key, with the port of the service that it belongs to.
+    pub fn service_flow(&self) -> FlowKey {
+        let mut key = self.key;
+        if let (Some(port), Some(client)) = (self.answers_for, self.ledger.announced_client) {
+            match client {
+                Side::A => key.b.port = port,
+                Side::B => key.a.port = port,
+            }
+        }
+        key
+    }
+
     /// True if both sides were heard.
     pub fn both_heard(&self) -> bool {
         self.sent.iter().all(|sent| sent.packets > 0)
@@ -104,7 +119,7 @@ impl Track {
         let two_sided = self.both_heard();
         let unseen = if two_sided && !udp { a.unseen(b) + b.unseen(a) } else { 0 };
         FlowRecord {
-            key: self.key,
+            key: self.service_flow(),
             first: self.first,
             last: self.last,
             frame: self.frame,

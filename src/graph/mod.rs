@@ -1,1 +1,24 @@
-//! Observations become one map.
+//! Observations become one map: each shard fills a [`Delta`], a [`Map`] joins them in any order, and
+//! a [`Snapshot`] is the map made up at one moment, never changed again.
+
+mod attempt;
+mod certificate;
+mod delta;
+mod edge;
+mod inventory;
+mod resolve;
+mod roles;
+mod sighting;
+mod snapshot;
+mod transport_security;
+mod vendor;
+
+pub use attempt::{AttemptTable, Scan};
+pub use delta::{Delta, Dropped, Scene};
+pub use edge::{EdgeKey, EdgeTotals};
+pub use inventory::Operator;
+pub use sighting::{Proof, Sighting, SightingKey};
+pub use snapshot::{
+    Certificate, CertificateSeen, Dependency, DependencyState, Host, Initiator, Kind, Link, Name, Node, Ping,
+    Service, Snapshot, Tls,
+};

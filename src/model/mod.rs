@@ -4,6 +4,7 @@ mod address;
 mod direction;
 mod flow;
 mod observation;
+mod ports;
 mod practice;
 mod record;
 mod time;
@@ -13,7 +14,8 @@ pub use address::{Address, Endpoint, HostKey, Mac, Realm, RealmKind, ServiceKey,
 pub use direction::{Decision, Evidence, Ledger, Surroundings};
 pub use flow::{FlowKey, Pair, Role, Side};
 pub use observation::{Announcement, NameSource, NamedThing, Observation};
+pub use ports::registered_port;
 pub use practice::{Practice, State};
 pub use record::{Counters, FlowRecord, FrameId, Moment, Outcome};
-pub use time::{Nanos, Timestamp, TimestampError};
+pub use time::{Nanos, Span, Timestamp, TimestampError};
 pub use tls::TlsVersion;

@@ -49,6 +49,28 @@ impl Timestamp {
     }
 }
 
+/// From the first time something was seen to the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The first time.
+    pub first: Timestamp,
+    /// The last time.
+    pub last: Timestamp,
+}
+
+impl Span {
+    /// Seen once.
+    pub const fn at(time: Timestamp) -> Self {
+        Span { first: time, last: time }
+    }
+
+    /// Seen again in another span.
+    pub fn join(&mut self, other: Span) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
+}
+
 impl Sub for Timestamp {
     type Output = Nanos;
 

@@ -1,0 +1,252 @@
+//! One logical shard: the only place where flows meet protocols.
+
+use super::expectation::Expectations;
+use crate::decode::{Layer4, Packet};
+use crate::flow::{Duplicates, Follow, FlowTable, Interest, Limits, Tally, Track};
+use crate::graph::{Delta, Scene};
+use crate::model::{
+    Endpoint, FlowKey, FlowRecord, HostKey, Mac, Moment, Observation, Pair, Side, Span, Transport,
+};
+use crate::protocol::{Conversation, Seen};
+
+/// ICMP: echo reply and request (RFC 792); ICMPv6: request and reply (RFC 4443 §4).
+const ECHO: [(bool, u8, bool); 4] = [(false, 8, false), (false, 0, true), (true, 128, false), (true, 129, true)];
+
+/// What a shard is asked to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Orders {
+    /// Limits of the flow table.
+    pub limits: Limits,
+    /// Drop the copies of packets that a mirror delivers.
+    pub drop_duplicates: bool,
+    /// Keep the record of every flow.
+    pub keep_records: bool,
+}
+
+/// One logical shard.
+pub struct Shard {
+    table: FlowTable<Talk>,
+    talk: Talk,
+    duplicates: Option<Duplicates>,
+    copies: u64,
+}
+
+/// What a shard has to say in the end.
+pub struct Findings {
+    /// What it saw.
+    pub delta: Delta,
+    /// Packets that were copies.
+    pub copies: u64,
+    /// What its table did not keep.
+    pub tally: Tally,
+    /// Every flow, if that was asked for.
+    pub records: Vec<FlowRecord>,
+}
+
+impl Shard {
+    /// An empty shard.
+    pub fn new(orders: Orders) -> Self {
+        Shard {
+            table: FlowTable::new(orders.limits),
+            talk: Talk {
+                delta: Delta::default(),
+                seen: Seen::default(),
+                expectations: Expectations::default(),
+                records: orders.keep_records.then(Vec::new),
+            },
+            duplicates: orders.drop_duplicates.then(Duplicates::default),
+            copies: 0,
+        }
+    }
+
+    /// One packet.
+    pub fn on_packet(&mut self, packet: &Packet, payload: &[u8]) {
+        if self.duplicates.as_mut().is_some_and(|duplicates| duplicates.is_copy(packet)) {
+            self.copies += 1;
+            return;
+        }
+        self.talk.delta.tick(packet.time);
+        match packet.layer4 {
+            Layer4::Tcp { .. } | Layer4::Udp { .. } | Layer4::Sctp { .. } => {
+                self.table.on_packet(packet, payload, &mut self.talk);
+            }
+            Layer4::Icmp { v6, kind, about, .. } => {
+                self.hosts_of(packet);
+                let (source, destination) = ends(packet);
+                if let Some((_, _, reply)) = ECHO.iter().find(|(six, echo, _)| (*six, *echo) == (v6, kind)) {
+                    if !destination.address.is_group() {
+                        self.talk.delta.ping(source, destination, *reply, packet.time);
+                    }
+                } else if let Some(quoted) = about
+                    && let Some(transport) = transport_of(quoted.protocol)
+                {
+                    let (key, _) = FlowKey::of(packet.realm, transport, quoted.source, quoted.destination);
+                    self.table.on_refusal(&key);
+                }
+            }
+            Layer4::Other(_) => self.hosts_of(packet),
+        }
+    }
+
+    fn hosts_of(&mut self, packet: &Packet) {
+        let (source, destination) = ends(packet);
+        let span = Span::at(packet.time);
+        self.talk.delta.host(source, span, packet.source_mac, packet.vlan, true);
+        self.talk.delta.host(destination, span, Mac::default(), 0, false);
+    }
+
+    /// The capture is over.
+    pub fn finish(mut self) -> Findings {
+        self.table.finish(&mut self.talk);
+        Findings {
+            delta: self.talk.delta,
+            copies: self.copies,
+            tally: self.table.tally(),
+            records: self.talk.records.unwrap_or_default(),
+        }
+    }
+}
+
+fn ends(packet: &Packet) -> (HostKey, HostKey) {
+    let host = |address| HostKey { realm: packet.realm, address };
+    (host(packet.source), host(packet.destination))
+}
+
+fn transport_of(protocol: u8) -> Option<Transport> {
+    Some(match protocol {
+        6 => Transport::Tcp,
+        17 => Transport::Udp,
+        132 => Transport::Sctp,
+        _ => return None,
+    })
+}
+
+/// What flows say, made into what the shard has seen.
+struct Talk {
+    delta: Delta,
+    seen: Seen,
+    expectations: Expectations,
+    records: Option<Vec<FlowRecord>>,
+}
+
+impl Talk {
+    /// Hands on what the conversation has just told.
+    fn hand_on(&mut self, track: &mut Track, conversation: &Conversation, at: Moment) -> Interest {
+        if let Some(verdict) = conversation.verdict() {
+            if track.ledger.announced_client.is_none() {
+                track.protocol = Some(verdict.protocol);
+            }
+            track.ledger.protocol_client = verdict.client;
+        }
+        if !self.seen.is_empty() {
+            let scene = scene(track, conversation, at);
+            for observation in self.seen.drain() {
+                match observation {
+                    Observation::Announced(announcement) => {
+                        self.expectations.add(&announcement, conversation, &track.key, at.time);
+                    }
+                    Observation::ClientHello { .. } | Observation::ServerHello { .. } => {
+                        track.tls = true;
+                        self.delta.observe(&scene, observation);
+                    }
+                    _ => self.delta.observe(&scene, observation),
+                }
+            }
+        }
+        if conversation.wants_bytes() { Interest::More } else { Interest::Sealed }
+    }
+
+    /// Looks whether a control connection announced this flow.
+    fn recognise(&mut self, track: &mut Track) {
+        if track.ledger.announced_client.is_none()
+            && let Some(found) = self.expectations.find(&track.key, track.first)
+        {
+            track.ledger.announced_client = Some(found.client);
+            track.protocol = Some(found.protocol);
+            track.answers_for = found.answers_for;
+        }
+    }
+}
+
+fn scene(track: &Track, conversation: &Conversation, at: Moment) -> Scene {
+    let ledger = &track.ledger;
+    let client = ledger.announced_client.or(ledger.initiator()).or(ledger.protocol_client);
+    let client = client.unwrap_or(conversation.client());
+    let address = track.key.address(client.other());
+    Scene {
+        key: track.service_flow(),
+        client: conversation.client(),
+        service: client.other(),
+        group: address.is_group() || address.is_unspecified(),
+        at,
+    }
+}
+
+impl Follow for Talk {
+    type State = Conversation;
+
+    fn begin(&mut self, track: &mut Track, side: Side) -> Option<Conversation> {
+        self.recognise(track);
+        let ledger = &track.ledger;
+        let from_start = ledger.initiator().is_some() || track.key.transport == Transport::Udp;
+        let initiator = ledger.announced_client.or(ledger.initiator()).or(ledger.first_from).unwrap_or(side);
+        let endpoints: Pair<Endpoint> = Pair::new(track.key.a, track.key.b);
+        Some(match track.protocol.filter(|_| track.answers_for.is_some()).and_then(crate::protocol::announced) {
+            Some(analyzer) => Conversation::following(endpoints, track.key.transport, initiator, analyzer),
+            None => Conversation::new(endpoints, track.key.transport, from_start, initiator),
+        })
+    }
+
+    fn bytes(
+        &mut self,
+        track: &mut Track,
+        conversation: &mut Conversation,
+        side: Side,
+        bytes: &[u8],
+        at: Moment,
+    ) -> Interest {
+        conversation.on_bytes(side, bytes, &mut self.seen);
+        self.hand_on(track, conversation, at)
+    }
+
+    fn gap(
+        &mut self,
+        track: &mut Track,
+        conversation: &mut Conversation,
+        side: Side,
+        len: u64,
+        at: Moment,
+    ) -> Interest {
+        conversation.on_gap(side, len, &mut self.seen);
+        self.hand_on(track, conversation, at)
+    }
+
+    fn datagram(
+        &mut self,
+        track: &mut Track,
+        conversation: &mut Conversation,
+        side: Side,
+        bytes: &[u8],
+        at: Moment,
+    ) -> Interest {
+        conversation.on_datagram(side, bytes, &mut self.seen);
+        self.hand_on(track, conversation, at)
+    }
+
+    fn held(&self, conversation: &Conversation) -> usize {
+        conversation.pending_bytes()
+    }
+
+    fn end(&mut self, track: &mut Track, conversation: Option<Conversation>) {
+        if let Some(mut conversation) = conversation {
+            conversation.on_end(&mut self.seen);
+            self.hand_on(track, &conversation, track.last_moment());
+        }
+        self.recognise(track);
+        let record = track.record();
+        if let Some(records) = &mut self.records {
+            records.push(record.clone());
+        }
+        self.delta.flow(record);
+    }
+}
