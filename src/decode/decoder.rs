@@ -1,17 +1,25 @@
 //! Joins the layers: from the bytes of a frame to the packets that it yields.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use foldhash::SharedSeed;
 use foldhash::quality::SeedableRandomState;
 
-use crate::model::{Mac, Nanos, Realm, Timestamp};
+use crate::model::{Address, Nanos, Realm, Timestamp};
 
+use super::fragment::{Bounds, Fragments, Joined, Outcome};
 use super::link::{self, Carries, Linked};
-use super::network::{self, Ip};
-use super::packet::{Class, LinkFact, Packet, Tunnel};
-use super::transport;
+use super::neighbour;
+use super::network::{self, Ip, Piece};
+use super::outside::Outside;
+use super::packet::{Class, Layer4, LinkFact, Packet, Tunnel};
+use super::transport::{self, Transport};
+use super::tunnel::{self, Opened};
+
+/// Tunnels inside of each other that are opened. Overlays in overlays make two or three.
+const TUNNELS_MAX: u8 = 8;
 
 /// What decoding may hold in memory.
 #[derive(Clone, Copy, Debug)]
@@ -53,21 +61,9 @@ pub struct Decoder {
     anomalies: BTreeMap<&'static str, u64>,
     facts: Vec<(Timestamp, LinkFact)>,
     unread: BTreeMap<u16, u64>,
+    fragments: Fragments,
     tunnels: BTreeMap<Tunnel, (u64, Timestamp, Timestamp)>,
     seed: SeedableRandomState,
-}
-
-/// What the layers outside of the one being read have told.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Outside {
-    time: Timestamp,
-    source_index: u32,
-    frame: u64,
-    realm: Realm,
-    source_mac: Mac,
-    destination_mac: Mac,
-    vlan: u16,
-    depth: u8,
 }
 
 /// Where packets go.
@@ -78,6 +74,11 @@ impl Decoder {
     pub fn new(limits: Limits) -> Self {
         Decoder {
             limits,
+            fragments: Fragments::new(Bounds {
+                bytes_max: limits.fragment_bytes_max,
+                packets_max: limits.fragmented_packets_max,
+                age_max: limits.fragment_age_max,
+            }),
             anomalies: BTreeMap::new(),
             facts: Vec::new(),
             unread: BTreeMap::new(),
@@ -90,7 +91,8 @@ impl Decoder {
     /// Decodes one frame, of which `bytes` were captured and `wire_len` bytes sent.
     ///
     /// `emit` gets each packet with its payload: for TCP and UDP what stands behind their header, for
-    /// other protocols what stands behind the IP header.
+    /// other protocols what stands behind the IP header. That is one packet at most, unless packets
+    /// of which fragments are missing are given up: these come first, with the time of their own frame.
     #[expect(clippy::too_many_arguments, reason = "the facts of a frame, which capture holds in one struct")]
     pub fn decode(
         &mut self,
@@ -102,6 +104,9 @@ impl Decoder {
         wire_len: u32,
         emit: Emit<'_>,
     ) -> Class {
+        while let Some(cut) = self.fragments.give_up(time) {
+            self.incomplete(&cut, emit);
+        }
         let linked = link::read(link_type, bytes);
         let outside = Outside {
             time,
@@ -116,9 +121,21 @@ impl Decoder {
         match linked.carries {
             Carries::Ip => {
                 let missing = wire_len.saturating_sub(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-                self.network(outside, &linked, missing, emit)
+                match network::read(linked.rest, missing) {
+                    Ok(ip) => {
+                        if linked.pseudo_wire {
+                            // Labels are no addresses, so nobody can be named for its ends.
+                            self.remember_tunnel("mpls-pw", Address::default(), Address::default(), time);
+                        }
+                        self.packet_or_piece(&outside, &ip, emit)
+                    }
+                    Err(anomaly) => self.malformed(anomaly),
+                }
             }
-            Carries::Arp | Carries::Lldp | Carries::Cdp | Carries::Other => Class::NonIp,
+            Carries::Arp | Carries::Lldp | Carries::Cdp | Carries::Other => {
+                self.learn(&linked, &outside);
+                Class::NonIp
+            }
             Carries::Broken => self.malformed("link_header_cut"),
             Carries::Unread => {
                 *self.unread.entry(link_type).or_default() += 1;
@@ -148,7 +165,11 @@ impl Decoder {
     }
 
     /// Emits what is left: packets of which not all fragments were seen.
-    pub fn finish(&mut self, _emit: Emit<'_>) {}
+    pub fn finish(&mut self, emit: Emit<'_>) {
+        while let Some(cut) = self.fragments.take_oldest() {
+            self.incomplete(&cut, emit);
+        }
+    }
 
     fn note(&mut self, oddity: Option<&'static str>) {
         if let Some(oddity) = oddity {
@@ -161,24 +182,165 @@ impl Decoder {
         Class::Malformed
     }
 
-    #[inline]
-    fn network(&mut self, outside: Outside, linked: &Linked<'_>, missing: u32, emit: Emit<'_>) -> Class {
-        let ip = match network::read(linked.rest, missing) {
-            Ok(ip) => ip,
-            Err(anomaly) => return self.malformed(anomaly),
+    /// What a frame carries that is not IP.
+    fn learn(&mut self, linked: &Linked<'_>, outside: &Outside) {
+        let fact = match linked.carries {
+            Carries::Arp => neighbour::arp(linked.rest, outside.vlan),
+            Carries::Lldp => neighbour::lldp(linked.source, linked.rest),
+            Carries::Cdp => neighbour::cdp(linked.source, linked.rest),
+            _ => None,
         };
-        self.note(ip.oddity);
-        if ip.fragment.is_some() {
-            return Class::Analyzed;
+        self.keep_fact(outside, fact);
+    }
+
+    fn keep_fact(&mut self, outside: &Outside, fact: Option<LinkFact>) {
+        // A fact names no realm, so those of overlays would be taken for the tap's own network.
+        let Some(fact) = fact.filter(|_| outside.realm.is_default()) else { return };
+        if self.facts.len() < self.limits.link_facts_max {
+            self.facts.push((outside.time, fact));
+        } else {
+            self.note(Some("link_facts_dropped"));
         }
-        self.packet(&outside, &ip, 1, emit);
-        Class::Analyzed
+    }
+
+    fn remember_tunnel(
+        &mut self,
+        kind: &'static str,
+        source: Address,
+        destination: Address,
+        time: Timestamp,
+    ) {
+        let tunnel = Tunnel { kind, source, destination };
+        let room = self.tunnels.len() < self.limits.tunnels_max;
+        match self.tunnels.entry(tunnel) {
+            Entry::Occupied(mut known) => {
+                let (packets, _, last) = known.get_mut();
+                *packets += 1;
+                *last = time;
+            }
+            Entry::Vacant(new) if room => {
+                new.insert((1, time, time));
+            }
+            Entry::Vacant(_) => self.note(Some("tunnels_dropped")),
+        }
     }
 
     #[inline]
-    fn packet(&mut self, outside: &Outside, ip: &Ip<'_>, packets: u16, emit: Emit<'_>) {
+    fn packet_or_piece(&mut self, outside: &Outside, ip: &Ip<'_>, emit: Emit<'_>) -> Class {
+        self.note(ip.oddity);
+        match ip.fragment {
+            None => self.packet(outside, ip, 1, emit),
+            Some(piece) => self.piece(outside, ip, piece, emit),
+        }
+    }
+
+    fn piece(&mut self, outside: &Outside, ip: &Ip<'_>, piece: Piece, emit: Emit<'_>) -> Class {
+        let outcome = self.fragments.add(outside, ip, piece);
+        while let Some(cut) = self.fragments.give_up(outside.time) {
+            self.incomplete(&cut, emit);
+        }
+        match outcome {
+            Outcome::Kept => {}
+            Outcome::Copy => return Class::Duplicate,
+            Outcome::Refused(anomaly) => self.note(Some(anomaly)),
+            Outcome::Whole(joined) => self.joined(&joined, emit),
+        }
+        Class::Analyzed
+    }
+
+    fn joined(&mut self, joined: &Joined, emit: Emit<'_>) {
+        self.note(joined.overlap.then_some("fragment_overlap"));
+        let mut ip = Ip { payload: &joined.payload, ..joined.ip };
+        if !ip.source.is_v4() {
+            ip.pass_extensions();
+            self.note(ip.oddity);
+        }
+        // A fragment of a fragment is nobody's: what follows its header stays unread.
+        self.packet(&joined.outside, &ip, joined.packets, emit);
+    }
+
+    fn incomplete(&mut self, cut: &Joined, emit: Emit<'_>) {
+        self.note(Some("fragments_missing"));
+        if cut.has_first {
+            self.joined(cut, emit);
+        } else {
+            let carried = Transport {
+                layer4: Layer4::Other(cut.ip.protocol),
+                payload: &[],
+                payload_len: cut.ip.payload_len,
+                oddity: None,
+            };
+            self.emit(&cut.outside, &cut.ip, &carried, cut.packets, emit);
+        }
+    }
+
+    /// A whole packet, or the one inside of it if it is a tunnel's. Recursion ends with
+    /// [`TUNNELS_MAX`].
+    #[inline]
+    fn packet(&mut self, outside: &Outside, ip: &Ip<'_>, packets: u16, emit: Emit<'_>) -> Class {
         let carried = transport::read(ip);
         self.note(carried.oddity);
+        match tunnel::open(ip, &carried) {
+            Ok(None) => {}
+            Ok(Some(_)) if outside.depth >= TUNNELS_MAX => self.note(Some("tunnel_too_deep")),
+            Ok(Some(opened)) => {
+                if let Some(class) = self.inside(outside, ip, &carried, opened, emit) {
+                    return class;
+                }
+            }
+            Err(anomaly) => self.note(Some(anomaly)),
+        }
+        if matches!(carried.layer4, Layer4::Icmp { v6: true, kind: 133..=136, .. }) {
+            self.keep_fact(outside, neighbour::discovery(ip, outside.vlan));
+        }
+        self.emit(outside, ip, &carried, packets, emit);
+        Class::Analyzed
+    }
+
+    /// What a tunnel carries; none if that is no packet, so that the tunnel's own packet is the
+    /// innermost.
+    fn inside(
+        &mut self,
+        outside: &Outside,
+        ip: &Ip<'_>,
+        carried: &Transport<'_>,
+        opened: Opened<'_>,
+        emit: Emit<'_>,
+    ) -> Option<Class> {
+        let linked = link::walk(opened.front, opened.content);
+        let inside = Outside {
+            realm: opened.realm.unwrap_or(outside.realm),
+            source_mac: linked.source,
+            destination_mac: linked.destination,
+            vlan: match opened.mirror_vlan {
+                Some(told) if linked.vlan == 0 => told,
+                Some(_) => linked.vlan,
+                None => outside.vlan,
+            },
+            depth: outside.depth + 1,
+            ..*outside
+        };
+        let captured = u32::try_from(carried.payload.len()).unwrap_or(u32::MAX);
+        let missing = carried.payload_len.saturating_sub(captured);
+        let inner = match linked.carries {
+            Carries::Ip => network::read(linked.rest, missing).ok(),
+            Carries::Broken | Carries::Unread => None,
+            Carries::Arp | Carries::Lldp | Carries::Cdp | Carries::Other => {
+                self.remember_tunnel(opened.kind, ip.source, ip.destination, outside.time);
+                self.learn(&linked, &inside);
+                return None;
+            }
+        };
+        let Some(inner) = inner else {
+            self.note(Some("tunnel_content"));
+            return None;
+        };
+        self.remember_tunnel(opened.kind, ip.source, ip.destination, outside.time);
+        Some(self.packet_or_piece(&inside, &inner, emit))
+    }
+
+    #[inline]
+    fn emit(&self, outside: &Outside, ip: &Ip<'_>, carried: &Transport<'_>, packets: u16, emit: Emit<'_>) {
         let packet = Packet {
             time: outside.time,
             source_index: outside.source_index,

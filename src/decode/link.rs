@@ -6,6 +6,7 @@
 use crate::model::Mac;
 
 use super::field::{after, array_at, u16_at, u32_at};
+use super::wireless;
 
 /// Headers walked before a frame is given up: an Ethernet in each of two pseudo-wires with eight
 /// tags is far beyond what networks do.
@@ -84,6 +85,10 @@ pub(super) fn read(link: u16, bytes: &[u8]) -> Linked<'_> {
         12 | 14 | 101 | 228 | 229 => walk(End(Ip), bytes),
         113 => cooked(bytes),
         276 => cooked2(bytes),
+        105 => wireless::ieee80211(bytes, false),
+        119 => wireless::prism(bytes),
+        127 => wireless::radiotap(bytes),
+        163 => wireless::avs(bytes),
         _ => walk(End(Unread), bytes),
     }
 }

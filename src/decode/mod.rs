@@ -5,9 +5,14 @@
 
 mod packet;
 mod field;
+mod outside;
 mod link;
+mod wireless;
+mod neighbour;
 mod network;
+mod fragment;
 mod transport;
+mod tunnel;
 mod decoder;
 mod shard;
 

@@ -161,6 +161,11 @@ const HOST_IDENTITY: u8 = 139;
 const SHIM6: u8 = 140;
 
 impl Ip<'_> {
+    /// The header's facts alone, which can be kept.
+    pub(super) fn without_payload(&self) -> Ip<'static> {
+        Ip { payload: &[], fragment: None, oddity: None, ..*self }
+    }
+
     /// Steps over extension headers (RFC 8200 §4) up to what they stand before, or to a fragment
     /// header that says that only a piece follows.
     pub(super) fn pass_extensions(&mut self) {
