@@ -12,7 +12,7 @@ mod track;
 
 pub use duplicate::Duplicates;
 pub use table::{FlowTable, Follow, Interest};
-pub use track::{Class, Track};
+pub use track::Track;
 
 use crate::model::Nanos;
 
@@ -75,4 +75,15 @@ pub struct Tally {
     pub stray: u64,
     /// Packets whose checksum is wrong; nothing was decided by it.
     pub bad_checksums: u64,
+}
+
+impl Tally {
+    /// Adds another table's.
+    pub const fn add(&mut self, other: &Tally) {
+        self.tracked += other.tracked;
+        self.evicted += other.evicted;
+        self.unread += other.unread;
+        self.stray += other.stray;
+        self.bad_checksums += other.bad_checksums;
+    }
 }

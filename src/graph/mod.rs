@@ -14,7 +14,7 @@ mod transport_security;
 mod vendor;
 
 pub use attempt::{AttemptTable, Scan};
-pub use delta::{Delta, Dropped, Scene};
+pub use delta::{Delta, Dropped, Named, Scene};
 pub use edge::{EdgeKey, EdgeTotals};
 pub use inventory::Operator;
 pub use sighting::{Proof, Sighting, SightingKey};

@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use crate::model::{Address, Announcement, Endpoint, FlowKey, Nanos, Realm, Side, Timestamp, Transport};
+use crate::model::{Announcement, Endpoint, FlowKey, Nanos, Realm, Side, Timestamp, Transport};
 use crate::protocol::Conversation;
 
 /// Announcements remembered in a shard: 4,096 × ~120 B = 0.5 MiB. Past this the oldest half goes.
@@ -24,8 +24,7 @@ struct Sign {
 
 #[derive(Clone, Copy, Debug)]
 struct Expected {
-    /// The control connection's client.
-    client: Address,
+    /// The control connection's client is the one who listens.
     listener_is_client: bool,
     protocol: &'static str,
     answers_for: Option<u16>,
@@ -66,7 +65,6 @@ impl Expectations {
             peer,
         };
         let expected = Expected {
-            client: key.address(conversation.client()),
             listener_is_client: listener == conversation.client(),
             protocol: told.protocol,
             answers_for: peer.is_some().then(|| key.endpoint(listener).port),
@@ -95,8 +93,7 @@ impl Expectations {
         }
         [Side::A, Side::B].into_iter().find_map(|listener| {
             let at = key.endpoint(listener);
-            let sign =
-                Sign { realm: key.realm, transport: key.transport, listener: at, peer: None };
+            let sign = Sign { realm: key.realm, transport: key.transport, listener: at, peer: None };
             let any_port = Sign {
                 listener: Endpoint { port: 0, ..at },
                 peer: Some(key.endpoint(listener.other())),
@@ -113,7 +110,6 @@ impl Expectations {
             }
             expected.until = expected.until.max(first + GOOD_FOR);
             let client = if expected.listener_is_client { listener } else { listener.other() };
-            debug_assert_eq!(key.address(client), expected.client);
             Some(Found { client, protocol: expected.protocol, answers_for: expected.answers_for })
         })
     }

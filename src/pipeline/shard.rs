@@ -2,7 +2,7 @@
 
 use super::expectation::Expectations;
 use crate::decode::{Layer4, Packet};
-use crate::flow::{Duplicates, Follow, FlowTable, Interest, Limits, Tally, Track};
+use crate::flow::{Duplicates, FlowTable, Follow, Interest, Limits, Tally, Track};
 use crate::graph::{Delta, Scene};
 use crate::model::{
     Endpoint, FlowKey, FlowRecord, HostKey, Mac, Moment, Observation, Pair, Side, Span, Transport,
@@ -10,7 +10,8 @@ use crate::model::{
 use crate::protocol::{Conversation, Seen};
 
 /// ICMP: echo reply and request (RFC 792); ICMPv6: request and reply (RFC 4443 §4).
-const ECHO: [(bool, u8, bool); 4] = [(false, 8, false), (false, 0, true), (true, 128, false), (true, 129, true)];
+const ECHO: [(bool, u8, bool); 4] =
+    [(false, 8, false), (false, 0, true), (true, 128, false), (true, 129, true)];
 
 /// What a shard is asked to do.
 #[derive(Clone, Copy, Debug)]
@@ -191,10 +192,15 @@ impl Follow for Talk {
         let from_start = ledger.initiator().is_some() || track.key.transport == Transport::Udp;
         let initiator = ledger.announced_client.or(ledger.initiator()).or(ledger.first_from).unwrap_or(side);
         let endpoints: Pair<Endpoint> = Pair::new(track.key.a, track.key.b);
-        Some(match track.protocol.filter(|_| track.answers_for.is_some()).and_then(crate::protocol::announced) {
-            Some(analyzer) => Conversation::following(endpoints, track.key.transport, initiator, analyzer),
-            None => Conversation::new(endpoints, track.key.transport, from_start, initiator),
-        })
+        Some(
+            match track.protocol.filter(|_| track.answers_for.is_some()).and_then(crate::protocol::announced)
+            {
+                Some(analyzer) => {
+                    Conversation::following(endpoints, track.key.transport, initiator, analyzer)
+                }
+                None => Conversation::new(endpoints, track.key.transport, from_start, initiator),
+            },
+        )
     }
 
     fn bytes(

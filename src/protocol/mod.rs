@@ -16,6 +16,13 @@ pub use conversation::{Conversation, Verdict};
 /// protocol with a weak one is asked only when the others have declined.
 pub const ANALYZERS: &[&dyn Analyzer] = &[];
 
+/// The analyzer of a flow that carries on a conversation begun on another port; none where such
+/// flows are only counted.
+pub fn announced(protocol: &str) -> Option<&'static dyn Analyzer> {
+    let _ = protocol;
+    None
+}
+
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
 pub struct Opening<'a> {
