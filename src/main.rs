@@ -1,2 +1,5 @@
 //! The `tapmap` program: everything it does is in the library.
-fn main() {}
+
+fn main() {
+    tapmap::cli::run();
+}

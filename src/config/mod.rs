@@ -1,1 +1,2 @@
 //! What the operator decided: flags, files, and what packets do not tell.
+pub(crate) const NOTHING: () = ();

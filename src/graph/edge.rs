@@ -56,6 +56,8 @@ pub struct EdgeTotals {
     pub longest: Nanos,
     /// Protocols with the number of flows that spoke them, in the order of their names.
     pub protocols: SmallVec<[(&'static str, u64); 1]>,
+    /// Flows with payload whose protocol was recognised.
+    pub recognised: u64,
     /// Flows with payload whose protocol was not recognised.
     pub unrecognised: u64,
     /// Hours since 1970 in which it was active, sorted.
@@ -101,6 +103,7 @@ impl EdgeTotals {
             conflict: decision.conflict,
             longest: record.last - record.first,
             protocols: record.protocol.map(|protocol| (protocol, 1)).into_iter().collect(),
+            recognised: u64::from(record.protocol.is_some() && payload),
             unrecognised: u64::from(record.protocol.is_none() && payload),
             hours: hours_between(record),
             unseen: outcome.unseen,
@@ -127,6 +130,7 @@ impl EdgeTotals {
             conflict: false,
             longest: 0,
             protocols: [("dhcp", 1)].into_iter().collect(),
+            recognised: 1,
             unrecognised: 0,
             hours: SmallVec::new(),
             unseen: 0,
@@ -159,6 +163,7 @@ impl EdgeTotals {
         for (protocol, flows) in &other.protocols {
             self.count_protocol(protocol, *flows);
         }
+        self.recognised += other.recognised;
         self.unrecognised += other.unrecognised;
         for hour in &other.hours {
             self.add_hour(*hour);

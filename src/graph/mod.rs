@@ -14,6 +14,7 @@ mod transport_security;
 mod vendor;
 
 pub use attempt::{AttemptTable, Scan};
+pub use certificate::CertificateFacts;
 pub use delta::{Delta, Dropped, Named, Scene};
 pub use edge::{EdgeKey, EdgeTotals};
 pub use inventory::Operator;

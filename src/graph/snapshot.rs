@@ -580,8 +580,24 @@ fn graph(hosts: &[Host], services: &[Service], dependencies: &[Dependency]) -> D
     graph
 }
 
-/// The counters of both directions, the client's first.
+impl Initiator {
+    /// The word of the contract.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Initiator::Client => "client",
+            Initiator::Server => "server",
+            Initiator::Both => "both",
+            Initiator::Unknown => "unknown",
+        }
+    }
+}
+
 impl Dependency {
+    /// The id of the contract: `client>service`.
+    pub fn id(&self) -> String {
+        format!("{}>{}", self.key.client, self.key.service)
+    }
+
     /// Packets and bytes to the server and to the client.
     pub const fn counters(&self) -> (Counters, Counters) {
         (self.totals.to_server, self.totals.to_client)

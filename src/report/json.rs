@@ -1,0 +1,561 @@
+//! The document of `analyze -o json`, exactly as the contract names its parts.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::document::{Report, SourceFacts};
+use super::visibility::Visibility;
+use super::{SCHEMA, time};
+use crate::finding::{Finding, certificate_status};
+use crate::graph;
+use crate::model::{Role, Timestamp};
+
+/// The whole document. Lists are sorted, keys are in the order of the fields.
+#[derive(Serialize)]
+pub struct Document {
+    schema: &'static str,
+    generator: Generator,
+    as_of: Option<String>,
+    capture: Capture,
+    visibility: Visibility,
+    hosts: Vec<Host>,
+    services: Vec<Service>,
+    dependencies: Vec<Dependency>,
+    certificates: Vec<Certificate>,
+    findings: Vec<FindingRow>,
+    scans: Vec<Scan>,
+    pings: Vec<Ping>,
+}
+
+#[derive(Serialize)]
+struct Generator {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Capture {
+    sources: Vec<Source>,
+    packets: Packets,
+    bytes: Bytes,
+    flows: Flows,
+}
+
+#[derive(Serialize)]
+struct Source {
+    path: String,
+    format: Option<&'static str>,
+    sha256: Option<String>,
+    bytes: u64,
+    link_types: Vec<String>,
+    packets: u64,
+    first: Option<String>,
+    last: Option<String>,
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Packets {
+    read: u64,
+    analyzed: u64,
+    duplicate: u64,
+    non_ip: u64,
+    malformed: u64,
+    unsupported: u64,
+    filtered: u64,
+    shed: u64,
+}
+
+#[derive(Serialize)]
+struct Bytes {
+    captured: u64,
+    wire: u64,
+}
+
+#[derive(Serialize)]
+struct Flows {
+    tracked: u64,
+    evicted: u64,
+    summarised: u64,
+}
+
+/// A host of the contract.
+#[derive(Serialize)]
+pub struct Host {
+    id: String,
+    addresses: Vec<String>,
+    realm: Option<String>,
+    vlans: Vec<u16>,
+    macs: Vec<String>,
+    vendor: Option<&'static str>,
+    names: Vec<Name>,
+    roles: Vec<&'static str>,
+    labels: Vec<String>,
+    internal: bool,
+    first: Option<String>,
+    last: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Name {
+    name: String,
+    source: &'static str,
+    first: Option<String>,
+    last: Option<String>,
+}
+
+/// A service of the contract.
+#[derive(Serialize)]
+pub struct Service {
+    id: String,
+    host: String,
+    address: String,
+    port: u16,
+    transport: &'static str,
+    protocol: &'static str,
+    protocol_evidence: &'static str,
+    product: Option<String>,
+    tls: Option<Tls>,
+    clients: usize,
+    flows: u64,
+    first: String,
+    last: String,
+}
+
+#[derive(Serialize)]
+struct Tls {
+    versions: Vec<&'static str>,
+    sni: Vec<String>,
+    alpn: Vec<String>,
+    ja4: Vec<String>,
+    certificate_visibility: &'static str,
+    certificates: Vec<String>,
+}
+
+/// A dependency of the contract.
+#[derive(Serialize)]
+pub struct Dependency {
+    id: String,
+    client: String,
+    client_address: String,
+    service: String,
+    server_address: String,
+    server_port: u16,
+    transport: &'static str,
+    protocol: &'static str,
+    kind: &'static str,
+    state: &'static str,
+    initiator: &'static str,
+    one_sided: bool,
+    direction: Direction,
+    flows: u64,
+    failed_flows: u64,
+    packets_to_server: u64,
+    packets_to_client: u64,
+    bytes_to_server: u64,
+    bytes_to_client: u64,
+    first: String,
+    last: String,
+}
+
+#[derive(Serialize)]
+struct Direction {
+    decided: bool,
+    evidence: &'static str,
+    confidence: f64,
+}
+
+/// A certificate of the contract.
+#[derive(Serialize)]
+pub struct Certificate {
+    sha256: String,
+    spki_sha256: String,
+    serial: String,
+    subject: String,
+    issuer: String,
+    not_before: String,
+    not_after: String,
+    san: Vec<String>,
+    key: Key,
+    signature_algorithm: String,
+    is_ca: bool,
+    seen: Vec<Seen>,
+    status: &'static str,
+    days_left: Option<i64>,
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Key {
+    algorithm: String,
+    bits: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Seen {
+    service: String,
+    client: Option<String>,
+    sni: Option<String>,
+    role: &'static str,
+    position: u8,
+    first: String,
+    last: String,
+}
+
+/// A finding of the contract.
+#[derive(Serialize)]
+pub struct FindingRow {
+    id: String,
+    rule: &'static str,
+    title: &'static str,
+    severity: u8,
+    score: f64,
+    band: &'static str,
+    state: &'static str,
+    host: String,
+    service: Option<String>,
+    clients: Vec<String>,
+    count: u64,
+    first: String,
+    last: String,
+    detail: Option<String>,
+    evidence: Vec<Evidence>,
+    explanation: Vec<Factor>,
+    attack: Vec<&'static str>,
+    references: Vec<&'static str>,
+    replacement: &'static str,
+}
+
+#[derive(Serialize)]
+struct Evidence {
+    source: String,
+    frame: u64,
+    time: String,
+    what: String,
+}
+
+#[derive(Serialize)]
+struct Factor {
+    factor: &'static str,
+    points: f64,
+}
+
+#[derive(Serialize)]
+struct Scan {
+    source: Option<String>,
+    target: Option<String>,
+    attempts: u64,
+    addresses: u64,
+    ports: u64,
+    first: String,
+    last: String,
+}
+
+#[derive(Serialize)]
+struct Ping {
+    from: String,
+    to: String,
+    requests: u64,
+    replies: u64,
+    first: String,
+    last: String,
+}
+
+/// Writes the document, indented, with a newline at its end.
+pub fn write_json(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &Document::of(report))?;
+    writeln!(out)
+}
+
+impl Document {
+    /// The document of a report.
+    pub fn of(report: &Report<'_>) -> Document {
+        let snapshot = report.snapshot;
+        Document {
+            schema: SCHEMA,
+            generator: Generator { name: "tapmap", version: env!("CARGO_PKG_VERSION") },
+            as_of: report.as_of.map(time),
+            capture: Capture::of(report),
+            visibility: Visibility::of(report),
+            hosts: snapshot.hosts.iter().map(Host::of).collect(),
+            services: snapshot.services.iter().map(Service::of).collect(),
+            dependencies: snapshot.dependencies.iter().map(Dependency::of).collect(),
+            certificates: snapshot
+                .certificates
+                .iter()
+                .map(|row| Certificate::of(row, report.as_of))
+                .collect(),
+            findings: report.findings.iter().map(|row| FindingRow::of(row, report)).collect(),
+            scans: snapshot.scans.iter().map(Scan::of).collect(),
+            pings: snapshot.pings.iter().map(Ping::of).collect(),
+        }
+    }
+}
+
+impl Capture {
+    fn of(report: &Report<'_>) -> Capture {
+        let counted = report.counted;
+        Capture {
+            sources: report.sources.iter().map(Source::of).collect(),
+            packets: Packets {
+                read: counted.read,
+                analyzed: counted.analyzed,
+                duplicate: counted.duplicate,
+                non_ip: counted.non_ip,
+                malformed: counted.malformed,
+                unsupported: counted.unsupported,
+                filtered: counted.filtered,
+                shed: 0,
+            },
+            bytes: Bytes { captured: counted.bytes_captured, wire: counted.bytes_wire },
+            flows: Flows {
+                tracked: report.snapshot.flows,
+                evicted: counted.evicted,
+                summarised: report.snapshot.summarised,
+            },
+        }
+    }
+}
+
+impl Source {
+    fn of(source: &SourceFacts) -> Source {
+        Source {
+            path: source.path.clone(),
+            format: source.format,
+            sha256: source.sha256.clone(),
+            bytes: source.bytes,
+            link_types: source.link_types.clone(),
+            packets: source.packets,
+            first: source.first.map(time),
+            last: source.last.map(time),
+            problem: source.problem.clone(),
+        }
+    }
+}
+
+impl Host {
+    /// A row of the host table.
+    pub fn of(host: &graph::Host) -> Host {
+        Host {
+            id: host.key.to_string(),
+            addresses: vec![host.key.address.to_string()],
+            realm: host.key.realm.name(),
+            vlans: host.vlans.clone(),
+            macs: host.macs.iter().map(ToString::to_string).collect(),
+            vendor: host.vendor,
+            names: host.names.iter().map(Name::of).collect(),
+            roles: host.roles.iter().copied().collect(),
+            labels: host.labels.clone(),
+            internal: host.internal,
+            first: host.span.map(|span| time(span.first)),
+            last: host.span.map(|span| time(span.last)),
+        }
+    }
+}
+
+impl Name {
+    fn of(name: &graph::Name) -> Name {
+        Name {
+            name: name.name.to_string(),
+            source: name.source.map_or("operator", |source| source.word()),
+            first: name.span.map(|span| time(span.first)),
+            last: name.span.map(|span| time(span.last)),
+        }
+    }
+}
+
+impl Service {
+    /// A row of the service table.
+    pub fn of(service: &graph::Service) -> Service {
+        let evidence = match (service.protocol, service.announced) {
+            (None, _) => "none",
+            (Some(_), true) => "announced",
+            (Some(_), false) => "payload",
+        };
+        Service {
+            id: service.key.to_string(),
+            host: service.key.host.to_string(),
+            address: service.key.host.address.to_string(),
+            port: service.key.port,
+            transport: service.key.transport.name(),
+            protocol: service.protocol.unwrap_or("unknown"),
+            protocol_evidence: evidence,
+            product: service.product.clone(),
+            tls: service.tls.as_ref().map(Tls::of),
+            clients: service.clients,
+            flows: service.flows,
+            first: time(service.span.first),
+            last: time(service.span.last),
+        }
+    }
+}
+
+impl Tls {
+    fn of(tls: &graph::Tls) -> Tls {
+        let words = |words: &std::collections::BTreeSet<compact_str::CompactString>| {
+            words.iter().map(ToString::to_string).collect()
+        };
+        Tls {
+            versions: tls.seen.versions.iter().map(|version| version.name()).collect(),
+            sni: words(&tls.seen.sni),
+            alpn: words(&tls.seen.alpn),
+            ja4: words(&tls.seen.ja4),
+            certificate_visibility: tls.visibility,
+            certificates: tls.seen.certificates.iter().map(|sha256| hex(sha256)).collect(),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Four decimals: enough for a person, the same on every machine.
+fn rounded(number: f64) -> f64 {
+    (number * 10_000.0).round() / 10_000.0
+}
+
+impl Dependency {
+    /// A row of the dependency table.
+    pub fn of(dependency: &graph::Dependency) -> Dependency {
+        let totals = &dependency.totals;
+        let key = &dependency.key;
+        Dependency {
+            id: dependency.id(),
+            client: key.client.to_string(),
+            client_address: key.client.address.to_string(),
+            service: key.service.to_string(),
+            server_address: key.service.host.address.to_string(),
+            server_port: key.service.port,
+            transport: key.service.transport.name(),
+            protocol: dependency.protocol.unwrap_or("unknown"),
+            kind: dependency.kind.word(),
+            state: dependency.state.word(),
+            initiator: dependency.initiator.word(),
+            one_sided: totals.one_sided > 0 && totals.one_sided == totals.recognised + totals.unrecognised,
+            direction: Direction {
+                decided: totals.decided,
+                evidence: totals.evidence.word(),
+                confidence: rounded(totals.confidence),
+            },
+            flows: totals.flows,
+            failed_flows: totals.failed,
+            packets_to_server: totals.to_server.packets,
+            packets_to_client: totals.to_client.packets,
+            bytes_to_server: totals.to_server.bytes,
+            bytes_to_client: totals.to_client.bytes,
+            first: time(totals.span.first),
+            last: time(totals.span.last),
+        }
+    }
+}
+
+impl Certificate {
+    /// A row of the certificate table, its status told for a moment.
+    pub fn of(certificate: &graph::Certificate, as_of: Option<Timestamp>) -> Certificate {
+        let facts = &certificate.facts;
+        let (status, days_left) = certificate_status(facts, as_of.unwrap_or_default());
+        Certificate {
+            sha256: facts.sha256.clone(),
+            spki_sha256: facts.spki_sha256.clone(),
+            serial: facts.serial.clone(),
+            subject: facts.subject.clone(),
+            issuer: facts.issuer.clone(),
+            not_before: time(facts.not_before),
+            not_after: time(facts.not_after),
+            san: facts.san.clone(),
+            key: Key { algorithm: facts.key_algorithm.clone(), bits: facts.key_bits },
+            signature_algorithm: facts.signature_algorithm.clone(),
+            is_ca: facts.is_ca,
+            seen: certificate.seen.iter().map(Seen::of).collect(),
+            status,
+            days_left,
+            problem: facts.problem.clone(),
+        }
+    }
+}
+
+impl Seen {
+    fn of(seen: &graph::CertificateSeen) -> Seen {
+        Seen {
+            service: seen.place.service.to_string(),
+            client: seen.place.client.map(|client| client.to_string()),
+            sni: seen.place.sni.as_ref().map(ToString::to_string),
+            role: match seen.place.role {
+                Role::Client => "client",
+                Role::Server => "server",
+            },
+            position: seen.place.position,
+            first: time(seen.seen.span.first),
+            last: time(seen.seen.span.last),
+        }
+    }
+}
+
+impl FindingRow {
+    /// A row of the finding table.
+    pub fn of(finding: &Finding, report: &Report<'_>) -> FindingRow {
+        FindingRow {
+            id: finding.id(),
+            rule: finding.rule.id,
+            title: finding.rule.title,
+            severity: finding.severity,
+            score: rounded(finding.score),
+            band: finding.band.word(),
+            state: finding.state.name(),
+            host: finding.host.to_string(),
+            service: finding.service.map(|service| service.to_string()),
+            clients: finding.clients.iter().map(ToString::to_string).collect(),
+            count: finding.count,
+            first: time(finding.span.first),
+            last: time(finding.span.last),
+            detail: finding.detail.clone(),
+            evidence: finding
+                .evidence
+                .iter()
+                .map(|proof| Evidence {
+                    source: report.source_path(proof.at.frame.source).to_owned(),
+                    frame: proof.at.frame.number,
+                    time: time(proof.at.time),
+                    what: proof.what.to_string(),
+                })
+                .collect(),
+            explanation: finding
+                .explanation
+                .iter()
+                .map(|(factor, points)| Factor { factor, points: rounded(*points) })
+                .collect(),
+            attack: finding.rule.attack.to_vec(),
+            references: finding.rule.references.to_vec(),
+            replacement: finding.rule.replacement,
+        }
+    }
+}
+
+impl Scan {
+    fn of(scan: &graph::Scan) -> Scan {
+        Scan {
+            source: scan.source.map(|host| host.to_string()),
+            target: scan.target.map(|host| host.to_string()),
+            attempts: scan.attempts,
+            addresses: scan.addresses,
+            ports: scan.ports,
+            first: time(scan.span.first),
+            last: time(scan.span.last),
+        }
+    }
+}
+
+impl Ping {
+    fn of(ping: &graph::Ping) -> Ping {
+        Ping {
+            from: ping.from.to_string(),
+            to: ping.to.to_string(),
+            requests: ping.seen.requests,
+            replies: ping.seen.replies,
+            first: time(ping.seen.span.first),
+            last: time(ping.seen.span.last),
+        }
+    }
+}
