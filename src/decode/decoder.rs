@@ -34,7 +34,8 @@ pub struct Limits {
     pub tunnels_max: usize,
     /// Facts of the link layer that wait to be drained.
     pub link_facts_max: usize,
-    /// Sum up every payload to tell a wrong transport checksum.
+    /// Sum up every payload to tell a wrong transport checksum. That costs about 40 ns for a packet of
+    /// 800 B, and nothing is decided by it, so it is off by default.
     pub verify_checksums: bool,
 }
 
@@ -49,7 +50,7 @@ impl Default for Limits {
             // About 100 B each: 400 KB.
             tunnels_max: 4096,
             link_facts_max: 1024,
-            verify_checksums: true,
+            verify_checksums: false,
         }
     }
 }
@@ -255,7 +256,10 @@ impl Decoder {
             ip.pass_extensions();
             self.note(ip.oddity);
         }
-        // A fragment of a fragment is nobody's: what follows its header stays unread.
+        if ip.fragment.is_some() {
+            self.note(Some("fragment_nested"));
+            ip.protocol = network::FRAGMENT;
+        }
         self.packet(&joined.outside, &ip, joined.packets, emit);
     }
 
@@ -297,8 +301,8 @@ impl Decoder {
         Class::Analyzed
     }
 
-    /// What a tunnel carries; none if that is no packet, so that the tunnel's own packet is the
-    /// innermost.
+    /// What a tunnel carries; none if that is no IP packet, so that the tunnel's own packet is the
+    /// innermost one and is emitted, and is not counted in the table of tunnels as well.
     fn inside(
         &mut self,
         outside: &Outside,
@@ -326,7 +330,6 @@ impl Decoder {
             Carries::Ip => network::read(linked.rest, missing).ok(),
             Carries::Broken | Carries::Unread => None,
             Carries::Arp | Carries::Lldp | Carries::Cdp | Carries::Other => {
-                self.remember_tunnel(opened.kind, ip.source, ip.destination, outside.time);
                 self.learn(&linked, &inside);
                 return None;
             }

@@ -12,8 +12,10 @@ use hashbrown::HashMap;
 
 use crate::model::{Address, Nanos, Realm, Timestamp};
 
+use super::field::u16_at;
 use super::network::{Ip, Piece};
 use super::outside::Outside;
+use super::transport::UDP;
 
 /// Pieces of one packet: 64 KiB in pieces of 556 B, for links of the 576 B that every IPv4 network
 /// must carry, are 118.
@@ -272,6 +274,12 @@ impl Waiting {
         self.end.is_some_and(|end| covered >= end)
     }
 
+    /// UDP says itself where it ends, should the last piece be missing.
+    fn told_end(&self, payload: &[u8]) -> Option<u32> {
+        let is_told = self.has_first && self.ip.protocol == UDP;
+        u16_at(payload, 4).filter(|_| is_told).map(u32::from)
+    }
+
     fn join(self) -> Joined {
         let mut payload = Vec::new();
         let mut seen = 0;
@@ -286,7 +294,7 @@ impl Waiting {
                 payload.extend_from_slice(new.unwrap_or_default());
             }
         }
-        let end = self.end.unwrap_or(seen);
+        let end = self.end.or_else(|| self.told_end(&payload).filter(|end| *end > seen)).unwrap_or(seen);
         overlap |= seen > end;
         payload.truncate(usize::try_from(end).unwrap_or(usize::MAX));
         let packets = u16::try_from(self.pieces.len()).unwrap_or(u16::MAX);

@@ -141,6 +141,12 @@ impl<'a> Linked<'a> {
             0x0800 | 0x86dd => End(Ip),
             0x8100 | 0x88a8 | 0x9100 | 0x9200 | 0x9300 => self.vlan_tag(),
             0x0806 => End(Arp),
+            // VN-Tag, and Cisco's metadata (which names a security group).
+            0x8926 => self.tag_of(4),
+            0x8909 => self.tag_of(6),
+            // IEEE 802.1BR E-TAG.
+            0x893f => self.tag_of(6),
+            0x88e7 => self.service_instance(),
             0x88cc => End(Lldp),
             0x8847 | 0x8848 => Mpls,
             PPPOE_SESSION => self.pppoe(),
@@ -160,6 +166,20 @@ impl<'a> Linked<'a> {
         }
         self.rest = rest;
         Type(u16::from_be_bytes([t0, t1]))
+    }
+
+    /// A tag of which nothing is kept; another ethertype stands behind it.
+    fn tag_of(&mut self, length: usize) -> Front {
+        let Some(ethertype) = u16_at(self.rest, length) else { return End(Broken) };
+        self.rest = after(self.rest, length + 2);
+        Type(ethertype)
+    }
+
+    /// IEEE 802.1ah: a provider's frame carries the customer's whole.
+    fn service_instance(&mut self) -> Front {
+        self.rest = after(self.rest, 4);
+        self.vlan = 0;
+        Ethernet
     }
 
     /// IEEE 802.2, and the subnetwork access protocol (RFC 1042): with the organisation 000000, or
@@ -277,8 +297,11 @@ fn has_fitting_length(ethernet: &[u8]) -> bool {
 
 /// LINKTYPE_NULL and LINKTYPE_LOOP: the address family of the machine that captured, in its byte
 /// order or the network's. IPv6 is 10 on Linux, 23 on Windows, 24 on NetBSD and OpenBSD, 28 on
-/// FreeBSD, 30 on macOS.
+/// FreeBSD, 30 on macOS. Some captures of serial links carry this number too.
 fn loopback(bytes: &[u8]) -> Linked<'_> {
+    if let [0x0f | 0x8f, 0, 0x08 | 0x86, ..] = bytes {
+        return cisco_hdlc(bytes);
+    }
     let rest = after(bytes, 4);
     match u32_at(bytes, 0).map(|family| family.min(family.swap_bytes())) {
         Some(2 | 10 | 23 | 24 | 28 | 30) => walk(End(Ip), rest),

@@ -19,3 +19,6 @@ mod shard;
 pub use decoder::{Decoder, Limits};
 pub use packet::{Class, Layer4, LinkFact, Packet, Quoted, TcpFlags, Tunnel};
 pub use shard::shard_of;
+
+#[cfg(test)]
+mod tests;

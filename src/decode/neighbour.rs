@@ -72,7 +72,12 @@ pub(super) fn lldp(mac: Mac, mut bytes: &[u8]) -> Option<LinkFact> {
             _ => {}
         }
     }
-    Some(LinkFact::Neighbour { mac, address, name: name?, cdp: false })
+    Some(LinkFact::Neighbour {
+        mac,
+        address: address.filter(|it: &Address| !it.is_unspecified()),
+        name: name?,
+        cdp: false,
+    })
 }
 
 /// CDP: version, lifetime, checksum; then type, length (with both), value. 1 is the device's name, 2
@@ -92,7 +97,12 @@ pub(super) fn cdp(mac: Mac, bytes: &[u8]) -> Option<LinkFact> {
         }
         rest = after(rest, length.max(4));
     }
-    Some(LinkFact::Neighbour { mac, address: management.or(address), name: name?, cdp: true })
+    Some(LinkFact::Neighbour {
+        mac,
+        address: management.or(address).filter(|it: &Address| !it.is_unspecified()),
+        name: name?,
+        cdp: true,
+    })
 }
 
 /// The first IPv4 address: how many there are, then protocol type, its length, the protocol (NLPID

@@ -153,7 +153,7 @@ fn ipv6(bytes: &[u8], missing: u32) -> Result<Ip<'_>, &'static str> {
 
 const HOP_BY_HOP: u8 = 0;
 const ROUTING: u8 = 43;
-const FRAGMENT: u8 = 44;
+pub(super) const FRAGMENT: u8 = 44;
 const AUTHENTICATION: u8 = 51;
 const NO_NEXT: u8 = 59;
 const DESTINATION_OPTIONS: u8 = 60;

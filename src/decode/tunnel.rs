@@ -80,9 +80,9 @@ fn bare<'a>(kind: &'static str, version: u8, content: &'a [u8]) -> Result<Option
 fn in_udp(ports: (u16, u16), payload: &[u8], payload_len: u32) -> Option<Opened<'_>> {
     match ports {
         // IANA's, Linux's old default, and Azure's and Cisco's own.
-        (_, 4789 | 8472 | 65_330 | 48_879) => vxlan(payload),
-        (_, 4790) => vxlan_gpe(payload),
-        (_, 6081) => geneve(payload),
+        (_, 4789 | 8472 | 65_330 | 48_879) | (4789 | 8472, _) => vxlan(payload),
+        (_, 4790) | (4790, _) => vxlan_gpe(payload),
+        (_, 6081) | (6081, _) => geneve(payload),
         (_, 2152) | (2152, _) => gtp(payload, payload_len),
         (_, 3544) | (3544, _) => teredo(payload, payload_len),
         _ => None,
@@ -105,9 +105,9 @@ fn vxlan(payload: &[u8]) -> Option<Opened<'_>> {
     })
 }
 
-/// draft-ietf-nvo3-vxlan-gpe: the I and P flags, and what comes next.
+/// draft-ietf-nvo3-vxlan-gpe: the I flag, the P flag (which some leave out), and what comes next.
 fn vxlan_gpe(payload: &[u8]) -> Option<Opened<'_>> {
-    let [0x0c, 0, 0, next, v0, v1, v2, 0, ref content @ ..] = *payload else { return vxlan(payload) };
+    let [0x08 | 0x0c, 0, 0, next, v0, v1, v2, 0, ref content @ ..] = *payload else { return vxlan(payload) };
     let front = match next {
         1 | 2 => Front::End(Carries::Ip),
         3 => Front::Ethernet,
@@ -216,6 +216,8 @@ fn plain_gre(protocol: u16, content: &[u8]) -> Option<Opened<'_>> {
     let (front, content) = match protocol {
         0x6558 => (Front::Ethernet, content),
         0x0800 | 0x86dd | 0x8847 | 0x8848 => (Front::Type(protocol), content),
+        // Cisco's metadata: behind GRE its ethertype comes first, then the six bytes that name a group.
+        0x8909 => (Front::Type(u16_at(content, 0)?), after(content, 8)),
         0x880b => (Front::Ppp, content),
         // WCCP: its second version has four bytes of its own before the packet.
         0x883e if matches!(content, [0x40..=0x4f, ..]) => (Front::End(Carries::Ip), content),
