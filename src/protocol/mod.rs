@@ -5,6 +5,7 @@
 
 mod conversation;
 mod dns;
+mod mdns;
 mod naming;
 
 #[cfg(test)]
@@ -16,7 +17,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&dns::Dns];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&mdns::Mdns, &dns::Dns];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
