@@ -5,6 +5,7 @@
 
 mod conversation;
 mod dns;
+mod llmnr;
 mod mdns;
 mod naming;
 
@@ -17,7 +18,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&mdns::Mdns, &dns::Dns];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&mdns::Mdns, &llmnr::Llmnr, &dns::Dns];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
