@@ -8,6 +8,7 @@ mod dns;
 mod llmnr;
 mod mdns;
 mod naming;
+mod nbns;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -18,7 +19,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&mdns::Mdns, &llmnr::Llmnr, &dns::Dns];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
