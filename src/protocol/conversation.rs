@@ -18,6 +18,10 @@ const PROBE_BYTES_MAX: usize = 2048;
 /// many pieces are tried before it is given up.
 const MIDSTREAM_TRIES_MAX: u8 = 16;
 
+/// Every datagram begins a message, so each is a new chance; the first may be a keep-alive, or a
+/// question that only its answer makes unmistakable. This many are tried before a flow is given up.
+const DATAGRAM_TRIES_MAX: u8 = 8;
+
 /// What is known about a conversation's protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -79,7 +83,11 @@ impl Conversation {
     /// that its very first bytes will be delivered; `initiator` is who opened it, if known, else
     /// who was heard first: the client unless the bytes prove otherwise.
     pub fn new(endpoints: Pair<Endpoint>, transport: Transport, from_start: bool, initiator: Side) -> Self {
-        let tries_left = if from_start { 1 } else { MIDSTREAM_TRIES_MAX };
+        let tries_left = match (transport, from_start) {
+            (Transport::Udp, _) => DATAGRAM_TRIES_MAX,
+            (_, true) => 1,
+            (_, false) => MIDSTREAM_TRIES_MAX,
+        };
         Conversation {
             endpoints,
             transport,
@@ -190,24 +198,30 @@ impl Conversation {
 
     /// One datagram of a side.
     pub fn on_datagram(&mut self, side: Side, datagram: &[u8], seen: &mut Seen) {
-        if let Stage::Probing { .. } = self.stage {
-            self.pending[side].bytes = datagram.to_vec();
-            self.probe(true, seen);
-            let kept = std::mem::take(&mut self.pending);
-            if matches!(self.stage, Stage::Following { .. }) {
-                // The other side's last datagram came first, if it was kept.
-                for place in [side.other(), side] {
-                    let bytes = &kept[place].bytes;
-                    if !bytes.is_empty() {
-                        self.follow_datagram(place, bytes, seen);
-                    }
-                }
-            } else if let Stage::Probing { .. } = self.stage {
-                self.pending = kept;
+        match &self.stage {
+            Stage::Sealed => {}
+            Stage::Following { .. } => self.follow_datagram(side, datagram, seen),
+            Stage::Probing { tries_left, .. } => {
+                let last_chance = *tries_left <= 1;
+                self.pending[side].bytes = datagram.to_vec();
+                self.probe(last_chance, seen);
+                self.drain_datagrams(side, seen);
             }
+        }
+    }
+
+    /// After a match: the newest datagram of each side goes to the session, `latest` side's last.
+    fn drain_datagrams(&mut self, latest: Side, seen: &mut Seen) {
+        if !matches!(self.stage, Stage::Following { .. }) {
             return;
         }
-        self.follow_datagram(side, datagram, seen);
+        let kept = std::mem::take(&mut self.pending);
+        for side in [latest.other(), latest] {
+            let bytes = &kept[side].bytes;
+            if !bytes.is_empty() {
+                self.follow_datagram(side, bytes, seen);
+            }
+        }
     }
 
     fn follow_datagram(&mut self, side: Side, datagram: &[u8], seen: &mut Seen) {
@@ -227,7 +241,11 @@ impl Conversation {
     pub fn on_end(&mut self, seen: &mut Seen) {
         if let Stage::Probing { .. } = self.stage {
             self.probe(true, seen);
-            self.drain_pending(seen);
+            if self.transport == Transport::Udp {
+                self.drain_datagrams(self.client.other(), seen);
+            } else {
+                self.drain_pending(seen);
+            }
         }
         if let Stage::Following { session } = &mut self.stage {
             session.on_end(seen);
@@ -297,11 +315,13 @@ impl Conversation {
             self.client = client.unwrap_or(self.client);
             self.stage = Stage::Following { session: analyzer.begin() };
             self.learn(seen);
-        } else if *candidates == 0 {
+        } else if *candidates == 0 || self.transport == Transport::Udp {
+            if *candidates == 0 {
+                self.pending = Pair::default();
+            }
             *tries_left = tries_left.saturating_sub(1);
             let give_up = *tries_left == 0;
             *candidates = all_candidates(self.transport);
-            self.pending = Pair::default();
             if give_up {
                 self.seal();
             }

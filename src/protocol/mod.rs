@@ -4,6 +4,11 @@
 //! [`Observation`]s and keeps no more state than its protocol needs. A port is never proof.
 
 mod conversation;
+mod dns;
+mod llmnr;
+mod mdns;
+mod naming;
+mod nbns;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -14,7 +19,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns];
 
 /// The analyzer of a flow that carries on a conversation begun on another port; none where such
 /// flows are only counted.

@@ -68,7 +68,14 @@ pub(crate) fn tcp(lines: &[Line<'_>]) -> Outcome {
 
 /// Plays a UDP script to a server port (formats that DNS and its kin share are told apart by it).
 pub(crate) fn udp(server_port: u16, lines: &[Line<'_>]) -> Outcome {
-    let mut conversation = Conversation::new(endpoints(server_port), Transport::Udp, true, Side::A);
+    udp_between(endpoints(server_port), lines)
+}
+
+/// Plays a UDP script between a client and a server that stand where the test wants them.
+pub(crate) fn udp_between(endpoints: Pair<Endpoint>, lines: &[Line<'_>]) -> Outcome {
+    let first_is_server = matches!(lines.first(), Some(Line::S(_)));
+    let initiator = if first_is_server { Side::B } else { Side::A };
+    let mut conversation = Conversation::new(endpoints, Transport::Udp, true, initiator);
     let mut seen = Seen::default();
     for line in lines {
         match line {
