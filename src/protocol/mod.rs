@@ -5,6 +5,7 @@
 
 mod conversation;
 mod http;
+mod ssdp;
 mod tls;
 
 #[cfg(test)]
@@ -18,7 +19,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&http::Http];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&http::Http, &ssdp::Ssdp];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
