@@ -245,8 +245,9 @@ impl Conversation {
     }
 
     fn probe_with(&mut self, side: Side, bytes: &[u8], seen: &mut Seen) {
-        if !self.from_start && self.pending.iter().all(|pending| pending.bytes.is_empty()) {
-            // A late start: every piece is a new chance for a message's first bytes.
+        if !self.from_start && self.pending[side].bytes.is_empty() {
+            // A late start: every piece is a new chance for a message's first bytes, whatever an
+            // analyzer may have said to the other side's piece.
             if let Stage::Probing { candidates, .. } = &mut self.stage {
                 *candidates = all_candidates(self.transport);
             }
