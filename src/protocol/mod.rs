@@ -4,8 +4,12 @@
 //! [`Observation`]s and keeps no more state than its protocol needs. A port is never proof.
 
 mod conversation;
+mod greeting;
 mod http;
+mod line;
+mod smtp;
 mod ssdp;
+mod starttls;
 mod tls;
 
 #[cfg(test)]
@@ -19,7 +23,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&http::Http, &ssdp::Ssdp];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&http::Http, &smtp::Smtp, &ssdp::Ssdp];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
