@@ -263,8 +263,9 @@ impl Conversation {
     }
 
     fn probe_with(&mut self, side: Side, bytes: &[u8], seen: &mut Seen) {
-        if !self.from_start && self.pending.iter().all(|pending| pending.bytes.is_empty()) {
-            // A late start: every piece is a new chance for a message's first bytes.
+        if !self.from_start && self.pending[side].bytes.is_empty() {
+            // A late start: every piece is a new chance for a message's first bytes, whatever an
+            // analyzer may have said to the other side's piece.
             if let Stage::Probing { candidates, .. } = &mut self.stage {
                 *candidates = all_candidates(self.transport);
             }
@@ -416,7 +417,7 @@ impl Conversation {
                 other.need = 0;
                 other.waiting = true;
                 // Zero bytes used is still progress: the new session sees the same bytes.
-                if used == 0 { self.call_again(side) } else { Some(used) }
+                Some(used)
             }
             Step::Done => {
                 self.seal();
@@ -427,12 +428,6 @@ impl Conversation {
                 None
             }
         }
-    }
-
-    /// After an upgrade that used nothing, the bytes wait for the new session.
-    fn call_again(&mut self, side: Side) -> Option<usize> {
-        self.pending[side].waiting = true;
-        None
     }
 
     fn reject(&mut self) {

@@ -5,21 +5,31 @@
 
 mod conversation;
 mod dns;
+mod greeting;
+mod http;
+mod line;
 mod llmnr;
 mod mdns;
 mod naming;
 mod nbns;
+mod smtp;
+mod ssdp;
+mod starttls;
+mod tls;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
-use crate::model::{Endpoint, Observation, Pair, Role, Side, Transport};
+use compact_str::CompactString;
+
+use crate::model::{Endpoint, Observation, Pair, Practice, Role, Side, State, Transport};
 
 pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns];
+pub const ANALYZERS: &[&dyn Analyzer] =
+    &[&http::Http, &ssdp::Ssdp, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp];
 
 /// The analyzer of a flow that carries on a conversation begun on another port; none where such
 /// flows are only counted.
@@ -179,6 +189,20 @@ impl Seen {
         self.observations.push(observation);
     }
 
+    /// Tells the software of a side, in its own words: printable characters only, at most
+    /// [`TEXT_CHARS_MAX`] of them. Nothing is told if nothing remains.
+    pub(crate) fn product(&mut self, of: Role, words: &[u8]) {
+        let text = printable(words);
+        if !text.is_empty() {
+            self.push(Observation::Product { of, text });
+        }
+    }
+
+    /// Tells a practice that the server is at fault for: it could refuse.
+    pub(crate) fn practice(&mut self, practice: Practice, state: State, what: &'static str) {
+        self.push(Observation::Practice { practice, state, at_fault: Role::Server, what: what.into() });
+    }
+
     /// Takes everything told so far.
     pub fn drain(&mut self) -> std::vec::Drain<'_, Observation> {
         self.observations.drain(..)
@@ -188,4 +212,16 @@ impl Seen {
     pub fn is_empty(&self) -> bool {
         self.observations.is_empty()
     }
+}
+
+/// Characters of a text from the wire that an observation holds: [`Observation::Product`] promises it.
+const TEXT_CHARS_MAX: usize = 120;
+
+/// A text from the wire without control characters and surrounding white space, cut to length.
+/// What is not UTF-8 becomes the replacement character.
+pub(crate) fn printable(bytes: &[u8]) -> CompactString {
+    // A character has at most 4 bytes, so what lies further back is never shown.
+    let near = bytes.trim_ascii().get(..4 * TEXT_CHARS_MAX).unwrap_or(bytes.trim_ascii());
+    let text = String::from_utf8_lossy(near);
+    text.chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect()
 }

@@ -87,6 +87,19 @@ pub(crate) fn udp_between(endpoints: Pair<Endpoint>, lines: &[Line<'_>]) -> Outc
     outcome(&conversation, seen)
 }
 
+/// What is recognised, and who is the client, when the tap starts in the middle and hears these
+/// pieces. The side that is heard first is taken for the client until the bytes prove otherwise.
+pub(crate) fn late(pieces: &[(Side, &[u8])]) -> (Option<&'static str>, Option<Side>) {
+    let first = pieces.first().map_or(Side::A, |(side, _)| *side);
+    let mut conversation = Conversation::new(endpoints(23_456), Transport::Tcp, false, first);
+    let mut seen = Seen::default();
+    for (side, bytes) in pieces {
+        conversation.on_bytes(*side, bytes, &mut seen);
+    }
+    let verdict = conversation.verdict();
+    (verdict.map(|verdict| verdict.protocol), verdict.and_then(|verdict| verdict.client))
+}
+
 /// Bytes from a text of hexadecimal digits; white space is free.
 pub(crate) fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.chars().filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();

@@ -1,0 +1,111 @@
+//! HTTP/1.0 and 1.1 (RFC 9112), and the first bytes of HTTP/2 (RFC 9113 §3.4).
+//!
+//! RTSP and SIP share the shape of the messages; the version at the end (or start) of the first
+//! line tells them apart.
+
+mod head;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use crate::model::Transport;
+
+use super::{Analyzer, Guess, Opening, Probe, Session};
+
+/// HTTP.
+pub struct Http;
+
+/// What an HTTP/2 client says before its first frame (RFC 9113 §3.4).
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+impl Analyzer for Http {
+    fn protocol(&self) -> &'static str {
+        "http"
+    }
+
+    fn transports(&self) -> &'static [Transport] {
+        &[Transport::Tcp]
+    }
+
+    fn probe(&self, opening: &Opening<'_>) -> Probe {
+        opening.either_way(|client, server| {
+            let by_client = first_of(client, &[head::is_request, is_http2_preface]);
+            let by_server = if opening.from_start {
+                first_of(server, &[head::is_response, is_http2_settings])
+            } else {
+                head::is_response(server)
+            };
+            match (by_client, by_server) {
+                // Somebody asked in HTTP, and the service did not understand.
+                (Guess::Yes, Guess::No) if opening.from_start && !server.is_empty() => Guess::No,
+                (Guess::Yes, _) | (_, Guess::Yes) => Guess::Yes,
+                (Guess::More, Guess::More) => Guess::More,
+                // One side has not spoken: the other one decides alone.
+                (Guess::More, Guess::No) if server.is_empty() => Guess::More,
+                (Guess::No, Guess::More) if client.is_empty() => Guess::More,
+                _ => Guess::No,
+            }
+        })
+    }
+
+    fn begin(&self) -> Box<dyn Session> {
+        Box::new(session::HttpSession::default())
+    }
+}
+
+/// The best answer of several tests of the same bytes. Bytes that have not come are no answer.
+fn first_of(bytes: &[u8], tests: &[fn(&[u8]) -> Guess]) -> Guess {
+    let answers = || tests.iter().map(|test| test(bytes));
+    match () {
+        () if bytes.is_empty() => Guess::No,
+        () if answers().any(|answer| answer == Guess::Yes) => Guess::Yes,
+        () if answers().any(|answer| answer == Guess::More) => Guess::More,
+        () => Guess::No,
+    }
+}
+
+fn is_http2_preface(bytes: &[u8]) -> Guess {
+    starts_with(bytes, HTTP2_PREFACE)
+}
+
+/// A server's SETTINGS frame on stream 0 (RFC 9113 §6.5), which is the first thing that it sends.
+fn is_http2_settings(bytes: &[u8]) -> Guess {
+    /// Flow control, push, header lists and their kin: the registry has fewer than 16 settings.
+    const SETTINGS_ID_MAX: u8 = 0x10;
+    let Some((frame_head, rest)) = bytes.split_first_chunk::<9>() else {
+        return if b"\0\0".starts_with(bytes) || bytes.starts_with(b"\0\0") {
+            Guess::More
+        } else {
+            Guess::No
+        };
+    };
+    let [0, 0, len, 4, 0, 0, 0, 0, 0] = *frame_head else { return Guess::No };
+    if len % 6 != 0 || len > 6 * SETTINGS_ID_MAX {
+        return Guess::No;
+    }
+    let (settings, next) = rest.split_at(usize::from(len).min(rest.len()));
+    let known = |setting: &[u8]| matches!(setting, [0, 1..=SETTINGS_ID_MAX, ..] | [0]);
+    if !settings.chunks(6).all(known) {
+        return Guess::No;
+    }
+    if len > 0 {
+        return if settings.len() == usize::from(len) { Guess::Yes } else { Guess::More };
+    }
+    // Nine bytes that are nearly all zero prove nothing. The acknowledgement of the client's
+    // settings, or more window for the connection, comes right behind.
+    match starts_with(next, b"\0\0\0\x04\x01\0\0\0\0") {
+        Guess::No => starts_with(next, b"\0\0\x04\x08\0\0\0\0\0"),
+        answer => answer,
+    }
+}
+
+/// Do the bytes begin with this?
+fn starts_with(bytes: &[u8], beginning: &[u8]) -> Guess {
+    if bytes.starts_with(beginning) {
+        Guess::Yes
+    } else if beginning.starts_with(bytes) {
+        Guess::More
+    } else {
+        Guess::No
+    }
+}
