@@ -396,7 +396,7 @@ impl Conversation {
                 other.need = 0;
                 other.waiting = true;
                 // Zero bytes used is still progress: the new session sees the same bytes.
-                if used == 0 { self.call_again(side) } else { Some(used) }
+                Some(used)
             }
             Step::Done => {
                 self.seal();
@@ -407,12 +407,6 @@ impl Conversation {
                 None
             }
         }
-    }
-
-    /// After an upgrade that used nothing, the bytes wait for the new session.
-    fn call_again(&mut self, side: Side) -> Option<usize> {
-        self.pending[side].waiting = true;
-        None
     }
 
     fn reject(&mut self) {
