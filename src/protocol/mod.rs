@@ -4,6 +4,7 @@
 //! [`Observation`]s and keeps no more state than its protocol needs. A port is never proof.
 
 mod conversation;
+pub mod tls;
 
 #[cfg(test)]
 pub(crate) mod testing;
