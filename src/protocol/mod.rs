@@ -3,8 +3,12 @@
 //! An analyzer sees bytes in order, which side sent them, and where bytes are missing. It pushes
 //! [`Observation`]s and keeps no more state than its protocol needs. A port is never proof.
 
+mod ber;
 mod conversation;
+mod ntlm;
+mod speaker;
 pub mod tls;
+mod wording;
 
 #[cfg(test)]
 pub(crate) mod testing;
