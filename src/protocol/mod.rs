@@ -6,6 +6,7 @@
 mod ber;
 mod conversation;
 mod ntlm;
+pub mod smb;
 mod speaker;
 pub mod tls;
 mod wording;
@@ -19,7 +20,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&smb::Smb];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
