@@ -5,6 +5,7 @@
 
 mod ber;
 mod conversation;
+pub mod ldap;
 mod ntlm;
 pub mod smb;
 mod speaker;
@@ -20,7 +21,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&smb::Smb];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&smb::Smb, &ldap::Ldap];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
