@@ -4,6 +4,7 @@
 //! [`Observation`]s and keeps no more state than its protocol needs. A port is never proof.
 
 mod conversation;
+mod ber;
 mod dns;
 mod greeting;
 mod http;
@@ -12,10 +13,13 @@ mod llmnr;
 mod mdns;
 mod naming;
 mod nbns;
+mod ntlm;
 mod smtp;
+mod speaker;
 mod ssdp;
 mod starttls;
 mod tls;
+mod wording;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -28,8 +32,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] =
-    &[&http::Http, &ssdp::Ssdp, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&http::Http, &ssdp::Ssdp, &smb::Smb, &ldap::Ldap, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp];
 
 /// The analyzer of a flow that carries on a conversation begun on another port; none where such
 /// flows are only counted.
