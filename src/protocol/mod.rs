@@ -4,6 +4,7 @@
 //! [`Observation`]s and keeps no more state than its protocol needs. A port is never proof.
 
 mod conversation;
+mod tls;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -14,7 +15,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&tls::Tls];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
