@@ -1,4 +1,5 @@
 //! What is wrong on the map. (stand-in)
+pub mod suites;
 use crate::graph::{CertificateFacts, Proof, Snapshot};
 use crate::model::{HostKey, ServiceKey, Span, State, Timestamp};
 /// rule

@@ -5,6 +5,8 @@
 
 mod conversation;
 mod ber;
+mod ldap;
+mod smb;
 mod dns;
 mod greeting;
 mod http;
@@ -24,15 +26,24 @@ mod wording;
 #[cfg(test)]
 pub(crate) mod testing;
 
-use compact_str::CompactString;
-
-use crate::model::{Endpoint, Observation, Pair, Practice, Role, Side, State, Transport};
+use crate::model::{Endpoint, Observation, Pair, Role, Side, Transport};
 
 pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&http::Http, &ssdp::Ssdp, &smb::Smb, &ldap::Ldap, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp];
+pub const ANALYZERS: &[&dyn Analyzer] = &[
+    &tls::Tls,
+    &http::Http,
+    &ssdp::Ssdp,
+    &smb::Smb,
+    &ldap::Ldap,
+    &nbns::Nbns,
+    &mdns::Mdns,
+    &llmnr::Llmnr,
+    &dns::Dns,
+    &smtp::Smtp,
+];
 
 /// The analyzer of a flow that carries on a conversation begun on another port; none where such
 /// flows are only counted.
@@ -192,20 +203,6 @@ impl Seen {
         self.observations.push(observation);
     }
 
-    /// Tells the software of a side, in its own words: printable characters only, at most
-    /// [`TEXT_CHARS_MAX`] of them. Nothing is told if nothing remains.
-    pub(crate) fn product(&mut self, of: Role, words: &[u8]) {
-        let text = printable(words);
-        if !text.is_empty() {
-            self.push(Observation::Product { of, text });
-        }
-    }
-
-    /// Tells a practice that the server is at fault for: it could refuse.
-    pub(crate) fn practice(&mut self, practice: Practice, state: State, what: &'static str) {
-        self.push(Observation::Practice { practice, state, at_fault: Role::Server, what: what.into() });
-    }
-
     /// Takes everything told so far.
     pub fn drain(&mut self) -> std::vec::Drain<'_, Observation> {
         self.observations.drain(..)
@@ -215,16 +212,4 @@ impl Seen {
     pub fn is_empty(&self) -> bool {
         self.observations.is_empty()
     }
-}
-
-/// Characters of a text from the wire that an observation holds: [`Observation::Product`] promises it.
-const TEXT_CHARS_MAX: usize = 120;
-
-/// A text from the wire without control characters and surrounding white space, cut to length.
-/// What is not UTF-8 becomes the replacement character.
-pub(crate) fn printable(bytes: &[u8]) -> CompactString {
-    // A character has at most 4 bytes, so what lies further back is never shown.
-    let near = bytes.trim_ascii().get(..4 * TEXT_CHARS_MAX).unwrap_or(bytes.trim_ascii());
-    let text = String::from_utf8_lossy(near);
-    text.chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect()
 }

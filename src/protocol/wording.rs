@@ -8,16 +8,16 @@ use crate::model::{NameSource, NamedThing, Observation, Practice, Role, State};
 
 use super::Seen;
 
-/// Characters of a product or of a practice's description that are told.
+/// Characters of a text that an observation holds: `Observation::Product` promises it.
 const TEXT_CHARS_MAX: usize = 120;
 
 /// Bytes of a host name: 253 is the longest that DNS can carry (RFC 1035 §2.3.4).
 const NAME_BYTES_MAX: usize = 253;
 
 impl Seen {
-    /// Tells software and version, unless nothing readable is left of them.
-    pub(super) fn product(&mut self, of: Role, text: &str) {
-        let text = clean(text);
+    /// Tells the software of a side, in its own words, unless nothing readable is left of them.
+    pub(super) fn product(&mut self, of: Role, words: impl AsRef<[u8]>) {
+        let text = printable(words.as_ref());
         if !text.is_empty() {
             self.push(Observation::Product { of, text });
         }
@@ -35,14 +35,23 @@ impl Seen {
         self.push(Observation::Name { of: NamedThing::Role(of), name, source });
     }
 
-    /// Tells an insecure practice.
-    pub(super) fn practice(&mut self, practice: Practice, state: State, at_fault: Role, what: &str) {
-        self.push(Observation::Practice { practice, state, at_fault, what: clean(what) });
+    /// Tells a practice that the server is at fault for: it could refuse.
+    pub(super) fn practice(&mut self, practice: Practice, state: State, what: &str) {
+        self.practice_by(Role::Server, practice, state, what);
+    }
+
+    /// Tells a practice and who is at fault for it.
+    pub(super) fn practice_by(&mut self, at_fault: Role, practice: Practice, state: State, what: &str) {
+        self.push(Observation::Practice { practice, state, at_fault, what: printable(what.as_bytes()) });
     }
 }
 
-fn clean(text: &str) -> CompactString {
-    let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+/// A text from the wire without control characters and surrounding white space, cut to length.
+/// What is not UTF-8 becomes the replacement character.
+pub(super) fn printable(bytes: &[u8]) -> CompactString {
+    // A character has at most 4 bytes, so what lies further back is never shown.
+    let near = bytes.trim_ascii().get(..4 * TEXT_CHARS_MAX).unwrap_or(bytes.trim_ascii());
+    let text = String::from_utf8_lossy(near);
     text.chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect()
 }
 

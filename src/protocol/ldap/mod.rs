@@ -163,7 +163,7 @@ impl LdapSession {
         if with_password && matches!(version, Some(2 | 3)) {
             self.simple_bind = Some(id);
             let what = "LDAP simple bind with a password";
-            seen.practice(Practice::LdapSimpleBind, State::Attempted, Role::Server, what);
+            seen.practice(Practice::LdapSimpleBind, State::Attempted, what);
         }
     }
 
@@ -173,7 +173,7 @@ impl LdapSession {
             self.simple_bind = None;
             if is_success(contents) {
                 let what = "LDAP simple bind with a password accepted";
-                seen.practice(Practice::LdapSimpleBind, State::Used, Role::Server, what);
+                seen.practice(Practice::LdapSimpleBind, State::Used, what);
             }
         }
     }

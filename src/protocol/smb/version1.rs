@@ -116,7 +116,7 @@ impl Use {
     fn tell(&mut self, state: State, at_fault: Role, what: &str, seen: &mut Seen) {
         if self.told < Some(state) {
             self.told = Some(state);
-            seen.practice(Practice::Smb1, state, at_fault, what);
+            seen.practice_by(at_fault, Practice::Smb1, state, what);
         }
     }
 }

@@ -1,10 +1,29 @@
-//! A stand-in for the TLS analyzer, so that upgrades have somewhere to go.
+//! TLS and SSL over TCP (RFC 8446, RFC 5246, RFC 6101, SSL 2.0): who asks for which server, what
+//! was agreed, and every certificate that passes readable.
+//!
+//! ```text
+//! probe    is this TLS?                   record   a stream's records
+//! session  one connection, both sides     message  handshake messages, joined from records
+//! hello    the two hello messages         sslv2    the old hello messages
+//! ja4      the client's fingerprint       reader   numbers and vectors
+//! ```
 
-use crate::model::{Role, Transport};
+mod hello;
+mod ja4;
+mod message;
+mod probe;
+mod reader;
+mod record;
+#[cfg(test)]
+mod sample;
+mod session;
+mod sslv2;
 
-use super::{Analyzer, Opening, Probe, Seen, Session, Step};
+use crate::model::Transport;
 
-/// TLS, which this stand-in neither recognises nor follows.
+use super::{Analyzer, Opening, Probe, Session};
+
+/// TLS on any port, and what follows STARTTLS in other protocols.
 pub struct Tls;
 
 impl Analyzer for Tls {
@@ -16,23 +35,11 @@ impl Analyzer for Tls {
         &[Transport::Tcp]
     }
 
-    fn probe(&self, _opening: &Opening<'_>) -> Probe {
-        Probe::NoMatch
+    fn probe(&self, opening: &Opening<'_>) -> Probe {
+        probe::probe(opening)
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Ignored)
-    }
-}
-
-struct Ignored;
-
-impl Session for Ignored {
-    fn on_bytes(&mut self, _from: Role, _bytes: &[u8], _seen: &mut Seen) -> Step {
-        Step::Done
-    }
-
-    fn on_gap(&mut self, _from: Role, _len: u64, _seen: &mut Seen) -> Step {
-        Step::Done
+        Box::<session::TlsSession>::default()
     }
 }

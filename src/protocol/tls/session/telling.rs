@@ -1,0 +1,77 @@
+//! The observations of a session.
+
+use compact_str::format_compact;
+
+use crate::model::{Observation, Practice, Role, State, TlsVersion};
+use crate::protocol::Seen;
+
+use super::{Held, TlsSession};
+
+/// SSL 2.0 has no IANA suites. This number is reserved for private use, so no rule knows it.
+const SUITE_NONE: u16 = 0xffff;
+
+impl TlsSession {
+    /// Tells the ServerHello that was held back. `resumed` is what the following messages showed;
+    /// without any, the repeated session id has to do.
+    pub(super) fn tell_held(&mut self, resumed: Option<bool>, seen: &mut Seen) {
+        let Some(Held { version, suite, alpn, echoed }) = self.held.take() else { return };
+        let resumed = resumed.unwrap_or(echoed);
+        seen.push(Observation::ServerHello { version, suite, alpn, resumed });
+        let title = title(version);
+        seen.push(Observation::Practice {
+            practice: Practice::TlsVersion(version),
+            state: State::Negotiated,
+            at_fault: Role::Server,
+            what: format_compact!("{title} negotiated, suite 0x{suite:04x}"),
+        });
+        seen.push(Observation::Practice {
+            practice: Practice::TlsSuite(suite),
+            state: State::Negotiated,
+            at_fault: Role::Server,
+            what: format_compact!("suite 0x{suite:04x} negotiated, {title}"),
+        });
+    }
+
+    /// Tells one certificate of a chain.
+    pub(super) fn tell_certificate(&self, of: Role, position: u8, der: &[u8], seen: &mut Seen) {
+        let sni = self.server_name.clone();
+        seen.push(Observation::Certificate { of, position, sni, der: der.into() });
+    }
+}
+
+/// A client lists cipher kinds of SSL 2.0, whatever else it can do.
+pub(super) fn version_2_offered(seen: &mut Seen) {
+    seen.push(Observation::Practice {
+        practice: Practice::TlsVersion(TlsVersion::Ssl2),
+        state: State::Offered,
+        at_fault: Role::Client,
+        what: "SSL 2.0 ciphers offered".into(),
+    });
+}
+
+/// A server answers in SSL 2.0.
+pub(super) fn version_2_negotiated(resumed: bool, seen: &mut Seen) {
+    let version = TlsVersion::Ssl2;
+    seen.push(Observation::ServerHello { version, suite: SUITE_NONE, alpn: None, resumed });
+    seen.push(Observation::Practice {
+        practice: Practice::TlsVersion(version),
+        state: State::Negotiated,
+        at_fault: Role::Server,
+        what: format_compact!("{} negotiated", title(version)),
+    });
+}
+
+/// The version as people call it.
+const fn title(version: TlsVersion) -> &'static str {
+    match version {
+        TlsVersion::Ssl2 => "SSL 2.0",
+        TlsVersion::Ssl3 => "SSL 3.0",
+        TlsVersion::Tls10 => "TLS 1.0",
+        TlsVersion::Tls11 => "TLS 1.1",
+        TlsVersion::Tls12 => "TLS 1.2",
+        TlsVersion::Tls13 => "TLS 1.3",
+        TlsVersion::Dtls10 => "DTLS 1.0",
+        TlsVersion::Dtls12 => "DTLS 1.2",
+        TlsVersion::Dtls13 => "DTLS 1.3",
+    }
+}
