@@ -1,0 +1,131 @@
+//! The lab's declared topology against the map: every dependency found, none invented.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+/// Client, server, port, transport.
+type Edge = (String, String, u64, String);
+
+fn read(name: &str, file: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(name).join(file);
+    serde_json::from_str(&fs::read_to_string(&path).unwrap_or_else(|_| panic!("no {}", path.display()))).unwrap()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// Declared dependencies. Tunnels are shown as endpoints, not as services.
+fn declared(name: &str) -> BTreeMap<Edge, Value> {
+    let topology = read(name, "topology.json");
+    let rows = topology["dependencies"].as_array().unwrap().clone();
+    rows.into_iter()
+        .filter(|row| row["protocol"] != "vxlan")
+        .map(|row| {
+            let edge =
+                (text(&row["client"]), text(&row["server"]), row["port"].as_u64().unwrap(), text(&row["transport"]));
+            (edge, row)
+        })
+        .collect()
+}
+
+/// Dependencies on the map, those that nobody answered left out.
+fn found(name: &str) -> BTreeMap<Edge, Value> {
+    let document = read(name, "expected.json");
+    let rows = document["dependencies"].as_array().unwrap().clone();
+    rows.into_iter()
+        .filter(|row| row["state"] != "attempt")
+        .map(|row| {
+            let edge = (
+                text(&row["client_address"]),
+                text(&row["server_address"]),
+                row["server_port"].as_u64().unwrap(),
+                text(&row["transport"]),
+            );
+            (edge, row)
+        })
+        .collect()
+}
+
+const CAPTURES: &[&str] = &[
+    "three-tier",
+    "mid-stream",
+    "one-sided",
+    "mirror-once",
+    "mirror-twice",
+    "vxlan",
+    "scan",
+    "mail-and-files",
+    "databases",
+    "remote",
+    "kerberos",
+];
+
+#[test]
+fn every_declared_dependency_is_found_and_none_is_invented() {
+    for name in CAPTURES {
+        let declared: BTreeSet<Edge> = declared(name).into_keys().collect();
+        let found: BTreeSet<Edge> = found(name).into_keys().collect();
+        let missed: Vec<_> = declared.difference(&found).collect();
+        let invented: Vec<_> = found.difference(&declared).collect();
+        assert!(missed.is_empty(), "{name} misses {missed:?}");
+        assert!(invented.is_empty(), "{name} invents {invented:?}");
+    }
+}
+
+#[test]
+fn protocols_are_those_declared() {
+    for name in CAPTURES {
+        let found = found(name);
+        for (edge, row) in declared(name) {
+            let (declared, now) = (text(&row["protocol"]), text(&found[&edge]["protocol"]));
+            // What runs inside TLS from the first byte is not readable.
+            let hidden = row["tls"] == true && now == "tls";
+            // The lab's own made-up protocol.
+            let made_up = !tapmap::protocol::ANALYZERS.iter().any(|known| known.protocol() == declared)
+                && declared != "ftp-data";
+            assert!(now == declared || hidden || made_up, "{name} {edge:?}: {now} instead of {declared}");
+        }
+    }
+}
+
+#[test]
+fn declared_findings_are_found() {
+    for name in CAPTURES {
+        let document = read(name, "expected.json");
+        let findings = document["findings"].as_array().unwrap();
+        let rules: BTreeSet<&str> = tapmap::finding::RULES.iter().map(|rule| rule.id).collect();
+        for row in read(name, "topology.json")["findings"].as_array().unwrap() {
+            let rule = row["rule"].as_str().unwrap();
+            if !rules.contains(rule) {
+                continue;
+            }
+            let found = findings.iter().any(|finding| finding["rule"] == rule && finding["host"] == row["host"]);
+            assert!(found, "{name} misses {row}");
+        }
+    }
+}
+
+#[test]
+fn declared_connections_are_counted() {
+    for name in CAPTURES {
+        let found = found(name);
+        for (edge, row) in declared(name) {
+            if let Some(connections) = row["connections"].as_u64() {
+                assert_eq!(found[&edge]["flows"].as_u64(), Some(connections), "{name} {edge:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_scanner_is_named() {
+    let document = read("scan", "expected.json");
+    let scans = document["scans"].as_array().unwrap();
+    let scanner = scans.iter().find(|scan| scan["source"] == "10.79.1.66").expect("the scanner is not named");
+    assert!(scanner["attempts"].as_u64().unwrap() > 500, "{scanner}");
+    assert!(scans.iter().all(|scan| scan["source"] == "10.79.1.66"), "others are called scanners: {scans:?}");
+}
