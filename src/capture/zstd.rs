@@ -75,14 +75,24 @@ impl<R: BufRead> Zstd<R> {
             return Err(error);
         }
         match (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum()) {
-            (Some(told), Some(found)) if told != found => Err(broken("the checksum does not fit")),
+            (Some(told), Some(found)) if told != found => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, "bad zstd data: the checksum does not fit"))
+            }
             _ => Ok(()),
         }
     }
 }
 
-fn broken(why: impl std::fmt::Display) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("bad zstd data: {why}"))
+/// The decoder's errors as those of a file: one whose bytes end too early is told apart.
+fn broken(error: FrameDecoderError) -> io::Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(error) = cause {
+        match error.downcast_ref::<io::Error>() {
+            Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => return error.kind().into(),
+            _ => cause = error.source(),
+        }
+    }
+    io::Error::new(io::ErrorKind::InvalidData, format!("bad zstd data: {error}"))
 }
 
 impl<R: BufRead> Read for Zstd<R> {
