@@ -108,8 +108,11 @@ pub enum Refusal {
     PcapNgHeader(String),
 }
 
+/// What another kind of file is called.
+type Other = fn(&'static str) -> Refusal;
+
 /// How files begin that are often taken for captures, and what they are.
-const OTHERS: &[(&[u8], fn(&'static str) -> Refusal, &str)] = &[
+const OTHERS: &[(&[u8], Other, &str)] = &[
     (b"snoop\0\0\0", Refusal::OtherCapture, "Solaris snoop"),
     (b"GMBU", Refusal::OtherCapture, "Microsoft Network Monitor 2"),
     (b"RTSS", Refusal::OtherCapture, "Microsoft Network Monitor 1"),

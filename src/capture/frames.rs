@@ -24,7 +24,7 @@ pub struct Frames {
     turns: BinaryHeap<Turn>,
     /// Sources whose turn has come while too many others were open, first come first.
     held: VecDeque<Turn>,
-    open: usize,
+    pub(super) open: usize,
     /// Whether the frame at which the first of `turns` stands was handed out.
     given: bool,
     gate: Gate,

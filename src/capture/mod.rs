@@ -4,8 +4,9 @@
 //! `pcap` or `pcapng` (where a record begins and ends) → `slot` (one source: its counts, the time
 //! window, the filter) → `frames` (all sources, merged in time order).
 //!
-//! **Invariant:** memory depends on how many sources are open, never on what is in them: one
-//! [`window`] each, plus what its compression format needs.
+//! **Invariant:** memory depends on how many sources are open, never on how much is in them: one
+//! `window` each, and for a compressed one what its format refers back to (gzip 32 KiB; zstd and xz
+//! what their writer chose, 8 MiB and less as a rule, refused above 128 MiB).
 //!
 //! **Invariant:** a broken file never loses what was read before the break; it ends its source with a
 //! sentence in [`Source::problem`].

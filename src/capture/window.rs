@@ -68,7 +68,11 @@ impl<R: Read> Window<R> {
                 Ok(length) => self.end = (self.end + length).min(until),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
-                    self.failure = Some(error.to_string());
+                    self.failure = Some(match error.kind() {
+                        // Plain files just end; only what undoes a compression says this.
+                        ErrorKind::UnexpectedEof => "the compressed file is cut short".to_owned(),
+                        _ => error.to_string(),
+                    });
                     self.ended = true;
                 }
             }

@@ -8,18 +8,23 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 /// The largest window accepted, in bytes: what the `zstd` tool itself takes without being told to.
 const WINDOW_BYTES_MAX: u64 = 128 * 1024 * 1024;
 
+/// What ends a frame: a last block, raw and empty, and room for a checksum (RFC 8878 §3.1.1.2).
+const END_OF_FRAME: [u8; 7] = [1, 0, 0, 0, 0, 0, 0];
+
 /// Undoes zstd. Holds one window and one block of at most 128 KiB, whatever they unfold to.
 pub(super) struct Zstd<R> {
     from: R,
     decoder: Box<FrameDecoder>,
     in_frame: bool,
+    /// Why the frame breaks off; said once what was undone before the break is handed out.
+    broken: Option<io::Error>,
 }
 
 impl<R: BufRead> Zstd<R> {
     pub(super) fn new(from: R) -> Self {
         let mut decoder = Box::new(FrameDecoder::new());
         decoder.set_max_window_size(WINDOW_BYTES_MAX);
-        Zstd { from, decoder, in_frame: false }
+        Zstd { from, decoder, in_frame: false, broken: None }
     }
 
     pub(super) fn get_ref(&self) -> &R {
@@ -50,18 +55,44 @@ impl<R: BufRead> Zstd<R> {
         Ok(false)
     }
 
+    /// Undoes one more block. The decoder keeps a window of megabytes back until the frame ends, and
+    /// forgets it where the file is cut; so a frame that breaks off is given an end.
+    fn decode_block(&mut self) -> io::Result<()> {
+        let one = BlockDecodingStrategy::UptoBlocks(1);
+        if let Err(error) = self.decoder.decode_blocks(&mut self.from, one) {
+            self.broken = Some(broken(error));
+            self.decoder
+                .decode_blocks(END_OF_FRAME.as_slice(), BlockDecodingStrategy::UptoBlocks(1))
+                .map_err(broken)?;
+        }
+        Ok(())
+    }
+
     /// Compares the frame's checksum, if it has one.
     fn end(&mut self) -> io::Result<()> {
         self.in_frame = false;
+        if let Some(error) = self.broken.take() {
+            return Err(error);
+        }
         match (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum()) {
-            (Some(told), Some(found)) if told != found => Err(broken("the checksum does not fit")),
+            (Some(told), Some(found)) if told != found => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, "bad zstd data: the checksum does not fit"))
+            }
             _ => Ok(()),
         }
     }
 }
 
-fn broken(why: impl std::fmt::Display) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("bad zstd data: {why}"))
+/// The decoder's errors as those of a file: one whose bytes end too early is told apart.
+fn broken(error: FrameDecoderError) -> io::Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(error) = cause {
+        match error.downcast_ref::<io::Error>() {
+            Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => return error.kind().into(),
+            _ => cause = error.source(),
+        }
+    }
+    io::Error::new(io::ErrorKind::InvalidData, format!("bad zstd data: {error}"))
 }
 
 impl<R: BufRead> Read for Zstd<R> {
@@ -74,9 +105,7 @@ impl<R: BufRead> Read for Zstd<R> {
                 return Ok(0);
             }
             while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
-                self.decoder
-                    .decode_blocks(&mut self.from, BlockDecodingStrategy::UptoBlocks(1))
-                    .map_err(broken)?;
+                self.decode_block()?;
             }
             let length = self.decoder.read(buffer)?;
             if length > 0 {
