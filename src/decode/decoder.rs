@@ -172,6 +172,7 @@ impl Decoder {
         }
     }
 
+    #[inline]
     fn note(&mut self, oddity: Option<&'static str>) {
         if let Some(oddity) = oddity {
             *self.anomalies.entry(oddity).or_default() += 1;
