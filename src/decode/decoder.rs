@@ -34,8 +34,8 @@ pub struct Limits {
     pub tunnels_max: usize,
     /// Facts of the link layer that wait to be drained.
     pub link_facts_max: usize,
-    /// Sum up every payload to tell a wrong transport checksum. That costs about 40 ns for a packet of
-    /// 800 B, and nothing is decided by it, so it is off by default.
+    /// Sum up every payload to tell a wrong transport checksum. That costs about 25 ns for a packet of
+    /// 600 B; nothing is decided by it.
     pub verify_checksums: bool,
 }
 
@@ -50,7 +50,7 @@ impl Default for Limits {
             // About 100 B each: 400 KB.
             tunnels_max: 4096,
             link_facts_max: 1024,
-            verify_checksums: false,
+            verify_checksums: true,
         }
     }
 }
@@ -172,6 +172,7 @@ impl Decoder {
         }
     }
 
+    #[inline]
     fn note(&mut self, oddity: Option<&'static str>) {
         if let Some(oddity) = oddity {
             *self.anomalies.entry(oddity).or_default() += 1;

@@ -75,7 +75,7 @@ use Front::{End, Ethernet, Llc, Mpls, Ppp, Type};
 #[inline]
 pub(super) fn read(link: u16, bytes: &[u8]) -> Linked<'_> {
     match link {
-        1 => walk(Ethernet, bytes),
+        1 => plain_ethernet(bytes).unwrap_or_else(|| walk(Ethernet, bytes)),
         0 | 108 => loopback(bytes),
         9 => walk(Ppp, bytes),
         50 if matches!(bytes, [0x0f | 0x8f, ..]) => cisco_hdlc(bytes),
@@ -93,10 +93,24 @@ pub(super) fn read(link: u16, bytes: &[u8]) -> Linked<'_> {
     }
 }
 
+/// IP straight behind Ethernet, as most frames have it: read at once, because walking costs 15 ns.
+#[inline]
+fn plain_ethernet(bytes: &[u8]) -> Option<Linked<'_>> {
+    let (header, rest) = bytes.split_first_chunk::<14>()?;
+    let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1] = *header;
+    matches!((t0, t1), (0x08, 0x00) | (0x86, 0xdd)).then_some(Linked {
+        source: Mac([s0, s1, s2, s3, s4, s5]),
+        destination: Mac([d0, d1, d2, d3, d4, d5]),
+        vlan: 0,
+        pseudo_wire: false,
+        carries: Ip,
+        rest,
+    })
+}
+
 const PPPOE_SESSION: u16 = 0x8864;
 
 /// Walks from a known first header, as the tunnels do.
-#[inline]
 pub(super) fn walk(front: Front, bytes: &[u8]) -> Linked<'_> {
     let none = Mac::default();
     let start =
@@ -105,7 +119,6 @@ pub(super) fn walk(front: Front, bytes: &[u8]) -> Linked<'_> {
 }
 
 impl<'a> Linked<'a> {
-    #[inline]
     fn walk(mut self, mut front: Front) -> Linked<'a> {
         for _ in 0..HEADERS_MAX {
             front = match front {

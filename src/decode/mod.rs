@@ -2,9 +2,19 @@
 //!
 //! **Invariant:** decoding never fails a frame. It returns what it could read, one class, and
 //! counts what was wrong by a fixed name.
+//!
+//! The way of a frame: `link` (with `wireless`) finds the network header, `network` reads it,
+//! `fragment` waits for the rest of it, `transport` reads what it carries, `tunnel` looks whether that
+//! is another packet, and then it begins again, eight times at most. `decoder` joins them.
+//! `neighbour` keeps what the link layer says about machines.
+//!
+//! **Deliberately absent:** IPsec (`ESP`) and encrypted wireless frames are not opened, nor are PPP's
+//! compressed headers; routing headers are stepped over, so the destination is the one that the
+//! packet was on its way to.
 
 mod packet;
 mod field;
+mod checksum;
 mod outside;
 mod link;
 mod wireless;

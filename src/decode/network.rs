@@ -1,9 +1,8 @@
 //! IPv4 (RFC 791) and IPv6 (RFC 8200) headers, with IPv6's extension headers and AH.
 
-use etherparse::checksum::u64_16bit_word;
-
 use crate::model::Address;
 
+use super::checksum::{is_right, sum};
 use super::field::{after, u16_at, u32_at, up_to};
 
 /// Extension headers walked in one packet. RFC 8200 §4.1 names seven, the destination options twice.
@@ -88,7 +87,7 @@ fn ipv4(bytes: &[u8], missing: u32) -> Result<Ip<'_>, &'static str> {
     }
     let header_len = usize::try_from(header_len).unwrap_or(usize::MAX);
     match bytes.get(..header_len) {
-        Some(whole) if u64_16bit_word::ones_complement(u64_16bit_word::add_slice(0, whole)) == 0 => {}
+        Some(whole) if is_right(sum(whole)) => {}
         Some(_) => oddity = Some("ipv4_header_checksum"),
         None => oddity = Some("ipv4_options_cut"),
     }

@@ -142,7 +142,8 @@ pub enum Class {
 /// A tunnel that a packet came out of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tunnel {
-    /// `vxlan`, `geneve`, `gre`, `erspan`, `gtp`, `ipip`, `6in4`, `teredo`, `mpls-pw` …
+    /// `vxlan geneve gre erspan gtp ipip 6in4 4in6 6in6 etherip teredo pptp mpls-in-ip`, or `mpls-pw`,
+    /// whose ends are unspecified addresses because labels name nobody.
     pub kind: &'static str,
     /// Who wrapped it.
     pub source: Address,

@@ -2,6 +2,7 @@
 
 use crate::model::{Address, Endpoint};
 
+use super::checksum::{is_right, sum};
 use super::field::{after, array_at, u16_at, u32_at, up_to};
 use super::network::{self, Ip};
 use super::packet::{Layer4, Quoted, TcpFlags};
@@ -135,7 +136,6 @@ pub(super) fn shared_bytes<'a>(ip: &Ip<'a>) -> &'a [u8] {
 
 /// True if the transport checksum was captured whole and is wrong (RFC 1071).
 pub(super) fn checksum_is_wrong(ip: &Ip<'_>) -> bool {
-    use etherparse::checksum::u64_16bit_word::{add_4bytes, add_8bytes, add_slice, ones_complement};
     let (place, with_addresses) = match ip.protocol {
         TCP => (16, true),
         UDP => (6, true),
@@ -149,16 +149,11 @@ pub(super) fn checksum_is_wrong(ip: &Ip<'_>) -> bool {
     if captured != ip.payload_len || (ip.protocol == UDP && told == [0, 0]) {
         return false;
     }
-    let mut sum = add_slice(0, ip.payload);
+    let mut total = sum(ip.payload);
     if with_addresses {
         // An IPv4 address in its mapped form adds ffff, which is nothing in ones' complement.
-        for address in [ip.source, ip.destination] {
-            for half in [address.bits() >> 64, address.bits() & u128::from(u64::MAX)] {
-                sum = add_8bytes(sum, u64::try_from(half).unwrap_or(0).to_be_bytes());
-            }
-        }
-        sum = add_4bytes(sum, captured.to_be_bytes());
-        sum = add_4bytes(sum, u32::from(ip.protocol).to_be_bytes());
+        total += sum(&ip.source.bits().to_be_bytes()) + sum(&ip.destination.bits().to_be_bytes());
+        total += sum(&captured.to_be_bytes()) + sum(&[0, 0, 0, ip.protocol]);
     }
-    ones_complement(sum) != 0
+    !is_right(total)
 }
