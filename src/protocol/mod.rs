@@ -5,6 +5,8 @@
 
 mod ber;
 mod conversation;
+pub mod dcerpc;
+pub mod kerberos;
 pub mod ldap;
 mod ntlm;
 pub mod smb;
@@ -21,7 +23,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&smb::Smb, &ldap::Ldap];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&smb::Smb, &ldap::Ldap, &kerberos::Kerberos, &dcerpc::DceRpc];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
