@@ -5,17 +5,19 @@
 
 mod conversation;
 mod ber;
-mod ldap;
-mod smb;
+mod dcerpc;
 mod dns;
 mod greeting;
 mod http;
+mod kerberos;
+mod ldap;
 mod line;
 mod llmnr;
 mod mdns;
 mod naming;
 mod nbns;
 mod ntlm;
+mod smb;
 mod smtp;
 mod speaker;
 mod ssdp;
@@ -32,18 +34,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[
-    &tls::Tls,
-    &http::Http,
-    &ssdp::Ssdp,
-    &smb::Smb,
-    &ldap::Ldap,
-    &nbns::Nbns,
-    &mdns::Mdns,
-    &llmnr::Llmnr,
-    &dns::Dns,
-    &smtp::Smtp,
-];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&tls::Tls, &http::Http, &ssdp::Ssdp, &smb::Smb, &kerberos::Kerberos, &ldap::Ldap, &dcerpc::DceRpc, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp];
 
 /// The analyzer of a flow that carries on a conversation begun on another port; none where such
 /// flows are only counted.

@@ -9,7 +9,7 @@ use crate::model::{Observation, Pair, Practice, Role, State, Transport};
 use super::ber::{Elements, Header, Unread, header, unsigned};
 use super::speaker::Speaker;
 use super::tls::Tls;
-use super::{Analyzer, Opening, Probe, Seen, Session, Step, ntlm};
+use super::{Analyzer, Opening, Probe, Seen, Session, Step, kerberos, ntlm};
 
 /// The longest message that is believed. Active Directory refuses requests above 10 MiB
 /// (MaxReceiveBuffer), and answers come as one message per entry.
@@ -156,6 +156,7 @@ impl LdapSession {
             // SASL, or the NTLM binds of Active Directory ([MS-ADTS] §5.1.1.1.3).
             self.sasl = true;
             ntlm::names(authentication.body, Role::Client, seen);
+            kerberos::service_name(authentication.body, seen);
             return;
         }
         // Without a name it is anonymous, without a password unauthenticated (RFC 4513 §5.1).

@@ -6,7 +6,7 @@ use compact_str::{CompactString, format_compact};
 use crate::model::{NameSource, Practice, Role, State};
 use crate::protocol::speaker::Speaker;
 use crate::protocol::wording::from_utf16;
-use crate::protocol::{Seen, ntlm};
+use crate::protocol::{Seen, kerberos, ntlm};
 
 use super::version2::server_of_path;
 
@@ -179,6 +179,7 @@ impl<'a> Message<'a> {
     fn session_setup(&self, from: Role, seen: &mut Seen) {
         let blob = self.bytes.get(self.data..).unwrap_or_default();
         ntlm::names(blob, from, seen);
+        kerberos::service_name(blob, seen);
         // What stands before the texts, and how many texts before the operating system, depend on
         // the number of parameters: with or without extended security, of a request or an answer.
         let (before, texts) = match (self.words.len() / 2, from) {

@@ -3,7 +3,7 @@
 use crate::model::{NameSource, Role};
 use crate::protocol::speaker::Speaker;
 use crate::protocol::wording::from_utf16;
-use crate::protocol::{Seen, ntlm};
+use crate::protocol::{Seen, kerberos, ntlm};
 
 /// Bytes of the header (§2.2.1).
 pub(super) const HEADER: usize = 64;
@@ -46,6 +46,7 @@ pub(super) fn on_message(from: Role, message: &[u8], seen: &mut Seen) {
         (Some(SESSION_SETUP), _) => {
             let blob = message.get(HEADER..).unwrap_or_default();
             ntlm::names(blob, from, seen);
+            kerberos::service_name(blob, seen);
         }
         (Some(TREE_CONNECT), Role::Client) => {
             if let Some(path) = share_path(message)
