@@ -1,1 +1,5 @@
 //! Observations become one map.
+
+pub mod certificate;
+
+pub use certificate::CertificateFacts;
