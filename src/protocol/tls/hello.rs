@@ -134,6 +134,8 @@ pub(in crate::protocol) struct ServerHello<'a> {
     pub(in crate::protocol) pre_shared_key: bool,
     /// It is a HelloRetryRequest.
     pub(in crate::protocol) retry: bool,
+    /// All extensions could be read.
+    pub(in crate::protocol) well_formed: bool,
 }
 
 impl<'a> ServerHello<'a> {
@@ -156,14 +158,14 @@ impl<'a> ServerHello<'a> {
             alpn: None,
             pre_shared_key: false,
             retry,
+            well_formed: true,
         };
-        if let Some(extensions) = reader.vector16() {
-            hello.read_extensions(Reader::new(extensions));
-        }
+        hello.well_formed = reader.is_empty() || hello.read_extensions(reader).is_some();
         Some(hello)
     }
 
     fn read_extensions(&mut self, mut reader: Reader<'a>) -> Option<()> {
+        let mut reader = Reader::new(reader.vector16()?);
         while !reader.is_empty() {
             let kind = reader.u16()?;
             let mut content = Reader::new(reader.vector16()?);
@@ -187,7 +189,7 @@ fn server_name(mut content: Reader<'_>) -> Option<CompactString> {
         if kind == 0 {
             let name = name.strip_suffix(b".").unwrap_or(name);
             let name = printable(name).filter(|name| name.len() <= NAME_LEN_MAX)?;
-            return Some(name.to_ascii_lowercase().into());
+            return Some(name.to_ascii_lowercase());
         }
     }
     None

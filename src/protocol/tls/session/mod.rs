@@ -249,6 +249,9 @@ impl TlsSession {
     }
 
     fn on_server_hello(&mut self, hello: ServerHello<'_>, seen: &mut Seen) {
+        if !hello.well_formed {
+            seen.push(Observation::Anomaly("tls_extensions"));
+        }
         self.retry = hello.retry;
         if hello.retry || self.version.is_some() {
             return;
