@@ -23,7 +23,8 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&http::Http, &smtp::Smtp, &ssdp::Ssdp];
+pub const ANALYZERS: &[&dyn Analyzer] =
+    &[&http::Http, &smtp::Smtp, &ssdp::Ssdp];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +65,22 @@ impl<'a> Opening<'a> {
             }
         }
         if more && !self.last_chance { Probe::NeedMore } else { Probe::NoMatch }
+    }
+
+    /// Asks `by_client` about one side and `by_server` about the other, either way. One side may be
+    /// silent. What one says must not contradict the other, unless the tap started late: then one
+    /// side's bytes may begin in the middle of a message.
+    pub fn dialogue(&self, by_client: impl Fn(&[u8]) -> Guess, by_server: impl Fn(&[u8]) -> Guess) -> Probe {
+        self.either_way(|client, server| {
+            let by_client = if client.is_empty() { Guess::More } else { by_client(client) };
+            let by_server = if server.is_empty() { Guess::More } else { by_server(server) };
+            match (by_client, by_server) {
+                (Guess::Yes, Guess::No) | (Guess::No, Guess::Yes) if !self.from_start => Guess::Yes,
+                (Guess::No, _) | (_, Guess::No) => Guess::No,
+                (Guess::Yes, _) | (_, Guess::Yes) => Guess::Yes,
+                (Guess::More, Guess::More) => Guess::More,
+            }
+        })
     }
 }
 
