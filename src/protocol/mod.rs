@@ -4,6 +4,7 @@
 //! [`Observation`]s and keeps no more state than its protocol needs. A port is never proof.
 
 mod conversation;
+mod ftp;
 mod greeting;
 mod http;
 mod line;
@@ -24,7 +25,7 @@ pub use conversation::{Conversation, Verdict};
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
 pub const ANALYZERS: &[&dyn Analyzer] =
-    &[&http::Http, &smtp::Smtp, &ssdp::Ssdp];
+    &[&http::Http, &smtp::Smtp, &ftp::Ftp, &ssdp::Ssdp];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
