@@ -7,6 +7,7 @@ mod conversation;
 mod ftp;
 mod greeting;
 mod http;
+mod imap;
 mod line;
 mod smtp;
 mod ssdp;
@@ -25,7 +26,7 @@ pub use conversation::{Conversation, Verdict};
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
 pub const ANALYZERS: &[&dyn Analyzer] =
-    &[&http::Http, &smtp::Smtp, &ftp::Ftp, &ssdp::Ssdp];
+    &[&http::Http, &smtp::Smtp, &ftp::Ftp, &imap::Imap, &ssdp::Ssdp];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
