@@ -273,6 +273,12 @@ impl Conversation {
         self.pending[side].bytes.extend_from_slice(bytes);
         let full = self.pending.iter().any(|pending| pending.bytes.len() >= PROBE_BYTES_MAX);
         self.probe(full, seen);
+        let unproven = self.pending[side.other()].bytes.len() as u64;
+        if !self.from_start && unproven > 0 && matches!(self.stage, Stage::Following { .. }) {
+            // This piece was the proof; what the other side had said before it proved nothing and
+            // may be the rest of anything.
+            self.on_gap(side.other(), unproven, seen);
+        }
         self.drain_pending(seen);
     }
 

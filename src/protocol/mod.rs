@@ -7,8 +7,10 @@ mod conversation;
 mod ber;
 mod dcerpc;
 mod dns;
+mod ftp;
 mod greeting;
 mod http;
+mod imap;
 mod kerberos;
 mod ldap;
 mod line;
@@ -17,6 +19,7 @@ mod mdns;
 mod naming;
 mod nbns;
 mod ntlm;
+mod pop3;
 mod smb;
 mod smtp;
 mod speaker;
@@ -34,7 +37,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&tls::Tls, &http::Http, &ssdp::Ssdp, &smb::Smb, &kerberos::Kerberos, &ldap::Ldap, &dcerpc::DceRpc, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&tls::Tls, &http::Http, &ssdp::Ssdp, &smb::Smb, &kerberos::Kerberos, &ldap::Ldap, &dcerpc::DceRpc, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp, &ftp::Ftp, &imap::Imap, &pop3::Pop3];
 
 /// The analyzer of a flow that carries on a conversation begun on another port; none where such
 /// flows are only counted.
@@ -82,6 +85,22 @@ impl<'a> Opening<'a> {
             }
         }
         if more && !self.last_chance { Probe::NeedMore } else { Probe::NoMatch }
+    }
+
+    /// Asks `by_client` about one side and `by_server` about the other, either way. One side may be
+    /// silent. What one says must not contradict the other, unless the tap started late: then one
+    /// side's bytes may begin in the middle of a message.
+    pub fn dialogue(&self, by_client: impl Fn(&[u8]) -> Guess, by_server: impl Fn(&[u8]) -> Guess) -> Probe {
+        self.either_way(|client, server| {
+            let by_client = if client.is_empty() { Guess::More } else { by_client(client) };
+            let by_server = if server.is_empty() { Guess::More } else { by_server(server) };
+            match (by_client, by_server) {
+                (Guess::Yes, Guess::No) | (Guess::No, Guess::Yes) if !self.from_start => Guess::Yes,
+                (Guess::No, _) | (_, Guess::No) => Guess::No,
+                (Guess::Yes, _) | (_, Guess::Yes) => Guess::Yes,
+                (Guess::More, Guess::More) => Guess::More,
+            }
+        })
     }
 }
 
