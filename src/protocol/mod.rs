@@ -9,6 +9,7 @@ pub mod dcerpc;
 pub mod kerberos;
 pub mod ldap;
 mod ntlm;
+pub mod postgresql;
 pub mod smb;
 mod speaker;
 pub mod tls;
@@ -23,7 +24,8 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&smb::Smb, &ldap::Ldap, &kerberos::Kerberos, &dcerpc::DceRpc];
+pub const ANALYZERS: &[&dyn Analyzer] =
+    &[&smb::Smb, &ldap::Ldap, &kerberos::Kerberos, &dcerpc::DceRpc, &postgresql::PostgreSql];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
