@@ -20,6 +20,7 @@ mod naming;
 mod nbns;
 mod ntlm;
 mod pop3;
+mod postgresql;
 mod smb;
 mod smtp;
 mod speaker;
@@ -37,7 +38,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&tls::Tls, &http::Http, &ssdp::Ssdp, &smb::Smb, &kerberos::Kerberos, &ldap::Ldap, &dcerpc::DceRpc, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp, &ftp::Ftp, &imap::Imap, &pop3::Pop3];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&tls::Tls, &http::Http, &ssdp::Ssdp, &smb::Smb, &postgresql::PostgreSql, &kerberos::Kerberos, &ldap::Ldap, &dcerpc::DceRpc, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp, &ftp::Ftp, &imap::Imap, &pop3::Pop3];
 
 /// The analyzer of a flow that carries on a conversation begun on another port; none where such
 /// flows are only counted.
