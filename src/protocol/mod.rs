@@ -4,6 +4,7 @@
 //! [`Observation`]s and keeps no more state than its protocol needs. A port is never proof.
 
 mod conversation;
+mod dhcp;
 mod dns;
 mod llmnr;
 mod mdns;
@@ -19,7 +20,8 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns];
+pub const ANALYZERS: &[&dyn Analyzer] =
+    &[&nbns::Nbns, &dhcp::Dhcp, &dhcp::DhcpV6, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
