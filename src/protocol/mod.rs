@@ -3,6 +3,7 @@
 //! An analyzer sees bytes in order, which side sent them, and where bytes are missing. It pushes
 //! [`Observation`]s and keeps no more state than its protocol needs. A port is never proof.
 
+mod ber;
 mod conversation;
 mod dhcp;
 mod dns;
@@ -10,6 +11,7 @@ mod llmnr;
 mod mdns;
 mod naming;
 mod nbns;
+mod snmp;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -21,7 +23,7 @@ pub use conversation::{Conversation, Verdict};
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
 pub const ANALYZERS: &[&dyn Analyzer] =
-    &[&nbns::Nbns, &dhcp::Dhcp, &dhcp::DhcpV6, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns];
+    &[&nbns::Nbns, &dhcp::Dhcp, &dhcp::DhcpV6, &snmp::Snmp, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
