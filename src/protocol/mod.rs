@@ -11,6 +11,7 @@ mod llmnr;
 mod mdns;
 mod naming;
 mod nbns;
+mod ntp;
 mod snmp;
 
 #[cfg(test)]
@@ -23,7 +24,7 @@ pub use conversation::{Conversation, Verdict};
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
 pub const ANALYZERS: &[&dyn Analyzer] =
-    &[&nbns::Nbns, &dhcp::Dhcp, &dhcp::DhcpV6, &snmp::Snmp, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns];
+    &[&nbns::Nbns, &dhcp::Dhcp, &dhcp::DhcpV6, &snmp::Snmp, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &ntp::Ntp];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
