@@ -13,6 +13,7 @@ mod naming;
 mod nbns;
 mod ntp;
 mod snmp;
+mod ssh;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -23,8 +24,17 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] =
-    &[&nbns::Nbns, &dhcp::Dhcp, &dhcp::DhcpV6, &snmp::Snmp, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &ntp::Ntp];
+pub const ANALYZERS: &[&dyn Analyzer] = &[
+    &ssh::Ssh,
+    &nbns::Nbns,
+    &dhcp::Dhcp,
+    &dhcp::DhcpV6,
+    &snmp::Snmp,
+    &mdns::Mdns,
+    &llmnr::Llmnr,
+    &dns::Dns,
+    &ntp::Ntp,
+];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
