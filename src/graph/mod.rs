@@ -1,1 +1,5 @@
 //! Observations become one map.
+
+mod vendor;
+
+pub use vendor::vendor;
