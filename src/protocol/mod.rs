@@ -6,6 +6,7 @@
 mod conversation;
 mod ber;
 mod dcerpc;
+mod dhcp;
 mod dns;
 mod ftp;
 mod greeting;
@@ -19,12 +20,15 @@ mod mdns;
 mod naming;
 mod nbns;
 mod ntlm;
+mod ntp;
 mod pop3;
 mod postgresql;
 mod smb;
 mod smtp;
+mod snmp;
 mod speaker;
 mod ssdp;
+mod ssh;
 mod starttls;
 mod tls;
 mod wording;
@@ -38,7 +42,29 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&tls::Tls, &http::Http, &ssdp::Ssdp, &smb::Smb, &postgresql::PostgreSql, &kerberos::Kerberos, &ldap::Ldap, &dcerpc::DceRpc, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp, &ftp::Ftp, &imap::Imap, &pop3::Pop3];
+pub const ANALYZERS: &[&dyn Analyzer] = &[
+    &tls::Tls,
+    &http::Http,
+    &ssdp::Ssdp,
+    &ssh::Ssh,
+    &smb::Smb,
+    &postgresql::PostgreSql,
+    &kerberos::Kerberos,
+    &ldap::Ldap,
+    &dcerpc::DceRpc,
+    &snmp::Snmp,
+    &dhcp::Dhcp,
+    &dhcp::DhcpV6,
+    &nbns::Nbns,
+    &mdns::Mdns,
+    &llmnr::Llmnr,
+    &dns::Dns,
+    &smtp::Smtp,
+    &ftp::Ftp,
+    &imap::Imap,
+    &pop3::Pop3,
+    &ntp::Ntp,
+];
 
 /// The analyzer of a flow that carries on a conversation begun on another port; none where such
 /// flows are only counted.
