@@ -13,6 +13,7 @@ mod pop3;
 mod smtp;
 mod ssdp;
 mod starttls;
+mod telnet;
 mod tls;
 
 #[cfg(test)]
@@ -27,7 +28,7 @@ pub use conversation::{Conversation, Verdict};
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
 pub const ANALYZERS: &[&dyn Analyzer] =
-    &[&http::Http, &smtp::Smtp, &ftp::Ftp, &imap::Imap, &pop3::Pop3, &ssdp::Ssdp];
+    &[&http::Http, &smtp::Smtp, &ftp::Ftp, &imap::Imap, &pop3::Pop3, &telnet::Telnet, &ssdp::Ssdp];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
