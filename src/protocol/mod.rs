@@ -8,6 +8,7 @@ mod conversation;
 pub mod dcerpc;
 pub mod kerberos;
 pub mod ldap;
+pub mod mysql;
 mod ntlm;
 pub mod postgresql;
 pub mod smb;
@@ -25,7 +26,7 @@ pub use conversation::{Conversation, Verdict};
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
 pub const ANALYZERS: &[&dyn Analyzer] =
-    &[&smb::Smb, &ldap::Ldap, &kerberos::Kerberos, &dcerpc::DceRpc, &postgresql::PostgreSql];
+    &[&smb::Smb, &ldap::Ldap, &kerberos::Kerberos, &dcerpc::DceRpc, &postgresql::PostgreSql, &mysql::MySql];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
