@@ -11,6 +11,7 @@ pub mod ldap;
 pub mod mysql;
 mod ntlm;
 pub mod postgresql;
+pub mod rdp;
 pub mod smb;
 mod speaker;
 pub mod tls;
@@ -25,8 +26,15 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] =
-    &[&smb::Smb, &ldap::Ldap, &kerberos::Kerberos, &dcerpc::DceRpc, &postgresql::PostgreSql, &mysql::MySql];
+pub const ANALYZERS: &[&dyn Analyzer] = &[
+    &smb::Smb,
+    &ldap::Ldap,
+    &kerberos::Kerberos,
+    &dcerpc::DceRpc,
+    &postgresql::PostgreSql,
+    &mysql::MySql,
+    &rdp::Rdp,
+];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
