@@ -15,7 +15,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&tls::Tls];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&tls::Tls, &tls::Dtls];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
