@@ -10,6 +10,7 @@ mod dns;
 mod llmnr;
 mod mdns;
 mod naming;
+mod nbdgm;
 mod nbns;
 mod ntp;
 mod snmp;
@@ -27,6 +28,7 @@ pub use conversation::{Conversation, Verdict};
 pub const ANALYZERS: &[&dyn Analyzer] = &[
     &ssh::Ssh,
     &nbns::Nbns,
+    &nbdgm::Nbdgm,
     &dhcp::Dhcp,
     &dhcp::DhcpV6,
     &snmp::Snmp,
