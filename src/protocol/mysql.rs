@@ -265,7 +265,7 @@ mod tests {
             b"\x09\0\0\0\xff\x69\x04\0\0\0\0\0\0",
             b"\x01\0\0\0\x0e",
         ] {
-            assert_eq!(tcp(&[S(bytes)]).protocol, None, "{bytes:?}");
+            assert_ne!(tcp(&[S(bytes)]).protocol, Some("mysql"), "{bytes:?}");
         }
     }
 }

@@ -338,7 +338,7 @@ mod tests {
             b"Q\0\0\0\x0dSELECT\0 1",
             b"D\0\0\0\x08\0\0\0\0",
         ] {
-            assert_eq!(tcp(&[C(bytes)]).protocol, None, "{bytes:?}");
+            assert_ne!(tcp(&[C(bytes)]).protocol, Some("postgresql"), "{bytes:?}");
         }
     }
 }

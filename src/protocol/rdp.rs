@@ -8,9 +8,6 @@ use super::speaker::Speaker;
 use super::tls::Tls;
 use super::{Analyzer, Opening, Probe, Seen, Session, Step};
 
-/// Bytes of a TPKT header (RFC 1006 §6).
-const TPKT: usize = 4;
-
 /// Bytes before the variable part of an X.224 connection request or confirm: TPKT, a length, the
 /// kind, two references, the class.
 const CONNECT_HEAD: usize = 11;
@@ -51,7 +48,7 @@ impl Analyzer for Rdp {
     }
 }
 
-/// Length of a TPKT packet, its kind, and what is there of it.
+/// Length of a TPKT packet (RFC 1006 §6), the kind of what it carries, and what is there of it.
 fn packet(bytes: &[u8]) -> Option<(usize, u8, &[u8])> {
     let [3, 0, high, low, _, kind, ..] = bytes else { return None };
     let len = usize::from(u16::from_be_bytes([*high, *low]));
@@ -326,7 +323,7 @@ mod tests {
         let bare = hex("0300000b06e00000000000");
         let confirm = hex("0300000b06d00000123400");
         check(&[C(&bare), S(&confirm), C(&initial())], &[]);
-        assert_eq!(tcp(&[C(&bare), S(&confirm)]).protocol, None);
+        assert_ne!(tcp(&[C(&bare), S(&confirm)]).protocol, Some("rdp"));
     }
 
     #[test]
@@ -335,8 +332,8 @@ mod tests {
         let request = hex("0300001611e00000000100c0010ac1020100c2020101");
         let confirm = hex("0300001611d00001000100c0010ac1020100c2020101");
         let job = hex("0300001902f08032010000000000080000f0000001000101e0");
-        assert_eq!(tcp(&[C(&request), S(&confirm), C(&job)]).protocol, None);
-        assert_eq!(tcp(&[C(&job)]).protocol, None);
-        assert_eq!(tcp(&[C(&hex("030000040000"))]).protocol, None);
+        assert_ne!(tcp(&[C(&request), S(&confirm), C(&job)]).protocol, Some("rdp"));
+        assert_ne!(tcp(&[C(&job)]).protocol, Some("rdp"));
+        assert_ne!(tcp(&[C(&hex("030000040000"))]).protocol, Some("rdp"));
     }
 }
