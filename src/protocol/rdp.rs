@@ -222,8 +222,6 @@ mod tests {
     use crate::protocol::testing::{Line, Outcome, hex, tcp};
     use Line::{C, S};
 
-    const HELLO: &[u8] = &[0x16, 3, 1, 0, 0x74, 1, 0, 0, 0x70, 3, 1];
-
     fn request() -> Vec<u8> {
         hex("0300002f2ae00000000000436f6f6b69653a206d737473686173683d4157414b45434f44490d0a0100080003000000")
     }
@@ -283,11 +281,18 @@ mod tests {
     }
 
     #[test]
-    fn after_tls_was_chosen_nothing_more_is_read() {
+    fn a_choice_of_tls_hands_over_to_tls() {
+        let mut seen = Seen::default();
         for chosen in [1, 2, 8] {
-            check(&[C(&request()), S(&confirm(chosen)), C(HELLO), S(&response(2, &[b"der"]))], &[]);
+            let step = Rdp.begin().on_bytes(Role::Server, &confirm(chosen), &mut seen);
+            assert!(matches!(step, Step::Upgrade(19, to) if to.protocol() == "tls"), "{step:?}");
         }
-        check(&[C(&request()), C(HELLO), S(&response(2, &[b"der"]))], &[]);
+        let step = Rdp.begin().on_bytes(Role::Server, &confirm(0), &mut seen);
+        assert!(matches!(step, Step::Consumed(19)), "{step:?}");
+        // The server's choice was not seen.
+        let step = Rdp.begin().on_bytes(Role::Client, &[0x16, 3, 1, 0, 0x74], &mut seen);
+        assert!(matches!(step, Step::Upgrade(0, to) if to.protocol() == "tls"), "{step:?}");
+        check(&[C(&request()), S(&confirm(1))], &[]);
     }
 
     #[test]
