@@ -10,6 +10,7 @@ mod http;
 mod imap;
 mod line;
 mod pop3;
+mod redis;
 mod smtp;
 mod ssdp;
 mod starttls;
@@ -27,8 +28,16 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] =
-    &[&http::Http, &smtp::Smtp, &ftp::Ftp, &imap::Imap, &pop3::Pop3, &telnet::Telnet, &ssdp::Ssdp];
+pub const ANALYZERS: &[&dyn Analyzer] = &[
+    &http::Http,
+    &smtp::Smtp,
+    &ftp::Ftp,
+    &imap::Imap,
+    &pop3::Pop3,
+    &redis::Redis,
+    &telnet::Telnet,
+    &ssdp::Ssdp,
+];
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
