@@ -15,6 +15,7 @@ mod smtp;
 mod ssdp;
 mod starttls;
 mod telnet;
+mod tftp;
 mod tls;
 
 #[cfg(test)]
@@ -22,7 +23,7 @@ pub(crate) mod testing;
 
 use compact_str::CompactString;
 
-use crate::model::{Endpoint, Observation, Pair, Practice, Role, Side, State, Transport};
+use crate::model::{Announcement, Endpoint, Observation, Pair, Practice, Role, Side, State, Transport};
 
 pub use conversation::{Conversation, Verdict};
 
@@ -37,7 +38,17 @@ pub const ANALYZERS: &[&dyn Analyzer] = &[
     &redis::Redis,
     &telnet::Telnet,
     &ssdp::Ssdp,
+    &tftp::Tftp,
 ];
+
+/// Who follows a flow that another one announced, if it has anything to tell: to be given to
+/// [`Conversation::following`].
+pub fn announced(announcement: &Announcement) -> Option<&'static dyn Analyzer> {
+    match announcement.practice {
+        Some(Practice::Tftp { configuration }) => Some(tftp::transfer(configuration)),
+        _ => None,
+    }
+}
 
 /// What both sides have said so far, for a probe.
 #[derive(Clone, Copy, Debug)]
@@ -216,8 +227,9 @@ impl Seen {
     }
 
     /// Tells a practice that the server is at fault for: it could refuse.
-    pub(crate) fn practice(&mut self, practice: Practice, state: State, what: &'static str) {
-        self.push(Observation::Practice { practice, state, at_fault: Role::Server, what: what.into() });
+    pub(crate) fn practice(&mut self, practice: Practice, state: State, what: impl Into<CompactString>) {
+        let (at_fault, what) = (Role::Server, what.into());
+        self.push(Observation::Practice { practice, state, at_fault, what });
     }
 
     /// Takes everything told so far.
