@@ -34,7 +34,20 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&tls::Tls, &http::Http, &ssdp::Ssdp, &smb::Smb, &kerberos::Kerberos, &ldap::Ldap, &dcerpc::DceRpc, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp];
+pub const ANALYZERS: &[&dyn Analyzer] = &[
+    &tls::Tls,
+    &http::Http,
+    &ssdp::Ssdp,
+    &smb::Smb,
+    &kerberos::Kerberos,
+    &ldap::Ldap,
+    &dcerpc::DceRpc,
+    &nbns::Nbns,
+    &mdns::Mdns,
+    &llmnr::Llmnr,
+    &dns::Dns,
+    &smtp::Smtp,
+];
 
 /// The analyzer of a flow that carries on a conversation begun on another port; none where such
 /// flows are only counted.
