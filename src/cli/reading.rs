@@ -60,11 +60,11 @@ impl Read {
         if !wanted.quiet {
             tell_problems(&sources);
         }
-        let snapshot = Snapshot::new(outcome.delta, &setup.operator);
+        let snapshot = Snapshot::new(outcome.map, &setup.operator);
         let as_of = wanted.as_of.or(snapshot.last);
         Ok(Read {
             counted: counted(&outcome.totals),
-            findings: finding::find(&snapshot, as_of.unwrap_or_default()),
+            findings: finding::find(&snapshot, as_of.unwrap_or_default(), &finding::Context::default()),
             records: outcome.records,
             sources,
             snapshot,

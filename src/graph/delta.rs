@@ -256,7 +256,7 @@ impl Delta {
         }
         let flows = totals.flows;
         if !add(&mut self.edges, EDGES_MAX, key, totals, |known, new| known.join(&new)) {
-            self.dropped.flows += flows;
+            self.dropped.flows += u64::from(flows);
         }
     }
 
@@ -409,7 +409,7 @@ impl Delta {
         let seen = PlaceSeen { span: Span::at(scene.at.time), at: scene.at, clients: [client].into() };
         add_place(&mut entry.places, place, seen);
         if of == Role::Server && position == 0 {
-            let names: Vec<CompactString> = entry.facts.host_names().map(CompactString::from).collect();
+            let names: Vec<CompactString> = host_names(&entry.facts).collect();
             for name in names {
                 let named = Named::Host(scene.key.host(scene.side(Role::Server)));
                 self.name(named, NameSource::Certificate, name, scene.at.time);
@@ -480,6 +480,18 @@ fn group_side(record: &FlowRecord) -> Option<Side> {
                 && record.key.transport == Transport::Udp
                 && record.sent[*side].packets == 0
     })
+}
+
+/// Names from one certificate that are told of its host; a CDN's has hundreds.
+const NAMES_PER_CERTIFICATE_MAX: usize = 8;
+
+/// The names in a certificate that are one host's: no wildcards, addresses, mailboxes or URIs.
+fn host_names(facts: &CertificateFacts) -> impl Iterator<Item = CompactString> + '_ {
+    let one_host = |name: &&String| {
+        !name.contains(['*', '@', '/', ':', ' ']) && name.parse::<std::net::IpAddr>().is_err()
+    };
+    let names = facts.san.iter().filter(one_host).take(NAMES_PER_CERTIFICATE_MAX);
+    names.map(|name| CompactString::from(name.to_lowercase()))
 }
 
 /// Joins another shard's delta; the order of shards is theirs, not that of threads.

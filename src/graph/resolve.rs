@@ -17,7 +17,7 @@ pub struct Known<'a> {
 impl<'a> Known<'a> {
     /// Learns from decided edges, then counts the peers of undecided endpoints.
     pub fn new(
-        edges: &Table<EdgeKey, EdgeTotals>,
+        edges: &[(EdgeKey, EdgeTotals)],
         undecided: &Table<FlowKey, Undecided>,
         operator: &'a Operator,
     ) -> Self {

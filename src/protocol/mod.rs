@@ -6,22 +6,35 @@
 mod conversation;
 mod ber;
 mod dcerpc;
+mod dhcp;
 mod dns;
+mod ftp;
 mod greeting;
 mod http;
+mod imap;
 mod kerberos;
 mod ldap;
 mod line;
 mod llmnr;
 mod mdns;
+mod mysql;
 mod naming;
+mod nbdgm;
 mod nbns;
 mod ntlm;
+mod ntp;
+mod pop3;
+mod postgresql;
+mod rdp;
+mod redis;
 mod smb;
 mod smtp;
+mod snmp;
 mod speaker;
 mod ssdp;
+mod ssh;
 mod starttls;
+mod telnet;
 mod tls;
 mod wording;
 
@@ -34,20 +47,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[
-    &tls::Tls,
-    &http::Http,
-    &ssdp::Ssdp,
-    &smb::Smb,
-    &kerberos::Kerberos,
-    &ldap::Ldap,
-    &dcerpc::DceRpc,
-    &nbns::Nbns,
-    &mdns::Mdns,
-    &llmnr::Llmnr,
-    &dns::Dns,
-    &smtp::Smtp,
-];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&tls::Tls, &tls::Dtls, &http::Http, &ssdp::Ssdp, &ssh::Ssh, &smb::Smb, &rdp::Rdp, &postgresql::PostgreSql, &mysql::MySql, &kerberos::Kerberos, &ldap::Ldap, &dcerpc::DceRpc, &snmp::Snmp, &dhcp::Dhcp, &dhcp::DhcpV6, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp, &ftp::Ftp, &imap::Imap, &pop3::Pop3, &redis::Redis, &telnet::Telnet, &ntp::Ntp, &nbdgm::Nbdgm];
 
 /// The analyzer of a flow that carries on a conversation begun on another port; none where such
 /// flows are only counted.
@@ -95,6 +95,22 @@ impl<'a> Opening<'a> {
             }
         }
         if more && !self.last_chance { Probe::NeedMore } else { Probe::NoMatch }
+    }
+
+    /// Asks `by_client` about one side and `by_server` about the other, either way. One side may be
+    /// silent. What one says must not contradict the other, unless the tap started late: then one
+    /// side's bytes may begin in the middle of a message.
+    pub fn dialogue(&self, by_client: impl Fn(&[u8]) -> Guess, by_server: impl Fn(&[u8]) -> Guess) -> Probe {
+        self.either_way(|client, server| {
+            let by_client = if client.is_empty() { Guess::More } else { by_client(client) };
+            let by_server = if server.is_empty() { Guess::More } else { by_server(server) };
+            match (by_client, by_server) {
+                (Guess::Yes, Guess::No) | (Guess::No, Guess::Yes) if !self.from_start => Guess::Yes,
+                (Guess::No, _) | (_, Guess::No) => Guess::No,
+                (Guess::Yes, _) | (_, Guess::Yes) => Guess::Yes,
+                (Guess::More, Guess::More) => Guess::More,
+            }
+        })
     }
 }
 

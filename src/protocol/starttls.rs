@@ -18,6 +18,11 @@ impl StartTls {
         self.asked = true;
     }
 
+    /// The client has asked, and was not refused yet.
+    pub(super) fn is_asked(&self) -> bool {
+        self.asked
+    }
+
     /// The server has refused.
     pub(super) fn refuse(&mut self) {
         self.asked = false;

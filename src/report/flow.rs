@@ -61,7 +61,7 @@ impl Flow<'_> {
                 decision.client = totals.decided.then_some(client);
                 decision.leaning = client;
                 decision.evidence = totals.evidence;
-                decision.confidence = totals.confidence;
+                decision.confidence = totals.confidence.into();
             }
         }
         let totals = EdgeTotals::of(record, &decision);

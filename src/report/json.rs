@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::document::{Report, SourceFacts};
 use super::visibility::Visibility;
 use super::{SCHEMA, time};
-use crate::finding::{Finding, certificate_status};
+use crate::finding::{Finding, Validity};
 use crate::graph;
 use crate::model::{Role, Timestamp};
 
@@ -442,9 +442,9 @@ impl Dependency {
             state: dependency.state.word(),
             initiator: dependency.initiator.word(),
             one_sided: totals.one_sided > 0 && totals.one_sided == totals.recognised + totals.unrecognised,
-            direction: Direction::new(totals.decided, totals.evidence, totals.confidence),
-            flows: totals.flows,
-            failed_flows: totals.failed,
+            direction: Direction::new(totals.decided, totals.evidence, totals.confidence.into()),
+            flows: totals.flows.into(),
+            failed_flows: totals.failed.into(),
             packets_to_server: totals.to_server.packets,
             packets_to_client: totals.to_client.packets,
             bytes_to_server: totals.to_server.bytes,
@@ -485,7 +485,8 @@ pub(super) fn standing(
     certificate: &graph::Certificate,
     as_of: Option<Timestamp>,
 ) -> (&'static str, Option<i64>) {
-    certificate_status(&certificate.facts, as_of.unwrap_or_default())
+    let (validity, as_of) = (Validity::of(certificate), as_of.unwrap_or_default());
+    (validity.status(as_of).word(), validity.days_left(as_of))
 }
 
 impl Seen {

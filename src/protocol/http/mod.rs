@@ -28,39 +28,20 @@ impl Analyzer for Http {
     }
 
     fn probe(&self, opening: &Opening<'_>) -> Probe {
-        opening.either_way(|client, server| {
-            let by_client = first_of(client, &[head::is_request, is_http2_preface]);
-            let by_server = if opening.from_start {
-                first_of(server, &[head::is_response, is_http2_settings])
-            } else {
-                head::is_response(server)
-            };
-            match (by_client, by_server) {
-                // Somebody asked in HTTP, and the service did not understand.
-                (Guess::Yes, Guess::No) if opening.from_start && !server.is_empty() => Guess::No,
-                (Guess::Yes, _) | (_, Guess::Yes) => Guess::Yes,
-                (Guess::More, Guess::More) => Guess::More,
-                // One side has not spoken: the other one decides alone.
-                (Guess::More, Guess::No) if server.is_empty() => Guess::More,
-                (Guess::No, Guess::More) if client.is_empty() => Guess::More,
-                _ => Guess::No,
-            }
-        })
+        let by_client = |bytes: &[u8]| match head::is_request(bytes) {
+            Guess::No => is_http2_preface(bytes),
+            answer => answer,
+        };
+        let by_server = |bytes: &[u8]| match head::is_response(bytes) {
+            Guess::No if opening.from_start => is_http2_settings(bytes),
+            answer => answer,
+        };
+        // Who asks in HTTP is not answered in anything else: a scanner may ask any service so.
+        opening.dialogue(by_client, by_server)
     }
 
     fn begin(&self) -> Box<dyn Session> {
         Box::new(session::HttpSession::default())
-    }
-}
-
-/// The best answer of several tests of the same bytes. Bytes that have not come are no answer.
-fn first_of(bytes: &[u8], tests: &[fn(&[u8]) -> Guess]) -> Guess {
-    let answers = || tests.iter().map(|test| test(bytes));
-    match () {
-        () if bytes.is_empty() => Guess::No,
-        () if answers().any(|answer| answer == Guess::Yes) => Guess::Yes,
-        () if answers().any(|answer| answer == Guess::More) => Guess::More,
-        () => Guess::No,
     }
 }
 

@@ -30,16 +30,7 @@ impl Analyzer for Smtp {
     }
 
     fn probe(&self, opening: &Opening<'_>) -> Probe {
-        opening.either_way(|client, server| match (by_client(client), by_server(server)) {
-            (Guess::Yes, Guess::Yes) => Guess::Yes,
-            (Guess::Yes, _) if server.is_empty() || !opening.from_start => Guess::Yes,
-            (_, Guess::Yes) if client.is_empty() || !opening.from_start => Guess::Yes,
-            (Guess::No, _) | (_, Guess::No) => Guess::No,
-            // `EHLO` and a greeting that does not say what it is.
-            (Guess::Yes, Guess::More) => Guess::Yes,
-            (Guess::More, Guess::Yes) => Guess::Yes,
-            (Guess::More, Guess::More) => Guess::More,
-        })
+        opening.dialogue(by_client, by_server)
     }
 
     fn begin(&self) -> Box<dyn Session> {

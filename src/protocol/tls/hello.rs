@@ -35,6 +35,8 @@ const ALPN_MAX: usize = 16;
 pub(in crate::protocol) enum Carrier {
     /// TLS over a stream.
     Stream,
+    /// DTLS over datagrams.
+    Datagram,
 }
 
 /// A ClientHello, taken apart.
@@ -75,11 +77,15 @@ impl<'a> ClientHello<'a> {
     }
 
     /// Reads the body of the message. What extensions tell before the first malformed one is kept.
-    pub(in crate::protocol) fn parse(body: &'a [u8]) -> Option<ClientHello<'a>> {
+    pub(in crate::protocol) fn parse(body: &'a [u8], carrier: Carrier) -> Option<ClientHello<'a>> {
         let mut reader = Reader::new(body);
         let legacy_version = reader.u16()?;
         reader.take(32)?;
         let session_id = reader.vector8()?;
+        if carrier == Carrier::Datagram {
+            // The cookie (RFC 6347 §4.2.1).
+            reader.vector8()?;
+        }
         let suites = numbers(reader.vector16()?);
         reader.vector8()?;
         let mut hello = ClientHello::bare(legacy_version, session_id, suites);
@@ -134,6 +140,8 @@ pub(in crate::protocol) struct ServerHello<'a> {
     pub(in crate::protocol) pre_shared_key: bool,
     /// It is a HelloRetryRequest.
     pub(in crate::protocol) retry: bool,
+    /// All extensions could be read.
+    pub(in crate::protocol) well_formed: bool,
 }
 
 impl<'a> ServerHello<'a> {
@@ -156,14 +164,14 @@ impl<'a> ServerHello<'a> {
             alpn: None,
             pre_shared_key: false,
             retry,
+            well_formed: true,
         };
-        if let Some(extensions) = reader.vector16() {
-            hello.read_extensions(Reader::new(extensions));
-        }
+        hello.well_formed = reader.is_empty() || hello.read_extensions(reader).is_some();
         Some(hello)
     }
 
     fn read_extensions(&mut self, mut reader: Reader<'a>) -> Option<()> {
+        let mut reader = Reader::new(reader.vector16()?);
         while !reader.is_empty() {
             let kind = reader.u16()?;
             let mut content = Reader::new(reader.vector16()?);
@@ -187,7 +195,7 @@ fn server_name(mut content: Reader<'_>) -> Option<CompactString> {
         if kind == 0 {
             let name = name.strip_suffix(b".").unwrap_or(name);
             let name = printable(name).filter(|name| name.len() <= NAME_LEN_MAX)?;
-            return Some(name.to_ascii_lowercase().into());
+            return Some(name.to_ascii_lowercase());
         }
     }
     None

@@ -167,7 +167,7 @@ pub fn dependencies(view: &View<'_>, rows: &[&Dependency]) -> Option<Table> {
     for dependency in rows {
         let totals = &dependency.totals;
         let tone = tone(dependency);
-        let failed = if totals.failed == 0 { String::new() } else { number(totals.failed) };
+        let failed = if totals.failed == 0 { String::new() } else { number(totals.failed.into()) };
         let server = view.name(&dependency.key.service.host);
         table.row(vec![
             Cell::from(view.host(&dependency.key.client)).tone(tone),
@@ -177,7 +177,7 @@ pub fn dependencies(view: &View<'_>, rows: &[&Dependency]) -> Option<Table> {
             Cell::from(dependency.kind.word()).tone(tone),
             Cell::from(dependency.state.word()).tone(tone),
             evidence(dependency).into(),
-            number(totals.flows).into(),
+            number(totals.flows.into()).into(),
             failed.into(),
             bytes(totals.to_server.bytes).into(),
             bytes(totals.to_client.bytes).into(),

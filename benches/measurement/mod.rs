@@ -1,0 +1,6 @@
+//! Measuring commands, and saying what came out.
+
+pub mod baseline;
+pub mod figure;
+pub mod process;
+pub mod report;
