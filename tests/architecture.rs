@@ -52,7 +52,8 @@ fn module_of(file: &Path) -> Option<String> {
 
 /// Every module named after `crate::` in code, also inside braces: `use crate::{a, b::C}`.
 fn imports(text: &str) -> BTreeSet<String> {
-    let code: String = text.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n");
+    let code: String =
+        text.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n");
     let mut found = BTreeSet::new();
     for (at, start) in code.match_indices("crate::") {
         let rest = &code[at + start.len()..];
@@ -163,7 +164,8 @@ fn every_analyzer_has_a_capture() {
     let mut spoken = BTreeSet::new();
     for entry in fs::read_dir(captures).unwrap() {
         let expected = entry.unwrap().path().join("expected.json");
-        let text = fs::read_to_string(&expected).unwrap_or_else(|_| panic!("{} is missing", expected.display()));
+        let text =
+            fs::read_to_string(&expected).unwrap_or_else(|_| panic!("{} is missing", expected.display()));
         let document: serde_json::Value = serde_json::from_str(&text).unwrap();
         for list in ["services", "dependencies"] {
             let rows = document[list].as_array().unwrap();

@@ -80,7 +80,9 @@ fn a_mirror_that_delivers_twice_changes_nothing() {
     });
     assert_eq!(once.1, 0);
     assert!(twice.1 > 400, "{} duplicates", twice.1);
-    for part in ["hosts", "services", "dependencies", "certificates", "findings", "visibility", "scans", "pings"] {
+    for part in
+        ["hosts", "services", "dependencies", "certificates", "findings", "visibility", "scans", "pings"]
+    {
         assert_eq!(once.0[part], twice.0[part], "{part}");
     }
 }

@@ -11,7 +11,8 @@ type Edge = (String, String, u64, String);
 
 fn read(name: &str, file: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(name).join(file);
-    serde_json::from_str(&fs::read_to_string(&path).unwrap_or_else(|_| panic!("no {}", path.display()))).unwrap()
+    serde_json::from_str(&fs::read_to_string(&path).unwrap_or_else(|_| panic!("no {}", path.display())))
+        .unwrap()
 }
 
 fn text(value: &Value) -> String {
@@ -25,8 +26,12 @@ fn declared(name: &str) -> BTreeMap<Edge, Value> {
     rows.into_iter()
         .filter(|row| row["protocol"] != "vxlan")
         .map(|row| {
-            let edge =
-                (text(&row["client"]), text(&row["server"]), row["port"].as_u64().unwrap(), text(&row["transport"]));
+            let edge = (
+                text(&row["client"]),
+                text(&row["server"]),
+                row["port"].as_u64().unwrap(),
+                text(&row["transport"]),
+            );
             (edge, row)
         })
         .collect()
@@ -103,7 +108,8 @@ fn declared_findings_are_found() {
             if !rules.contains(rule) {
                 continue;
             }
-            let found = findings.iter().any(|finding| finding["rule"] == rule && finding["host"] == row["host"]);
+            let found =
+                findings.iter().any(|finding| finding["rule"] == rule && finding["host"] == row["host"]);
             assert!(found, "{name} misses {row}");
         }
     }

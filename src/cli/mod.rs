@@ -38,7 +38,7 @@ pub fn run() {
             .collect(),
         ..Default::default()
     };
-    let snapshot = graph::Snapshot::new(outcome.delta, &op);
+    let snapshot = graph::Snapshot::new(outcome.map, &op);
     let findings = finding::find(&snapshot, snapshot.last.unwrap_or_default());
     let t = &outcome.totals;
     let counted = report::Counted {

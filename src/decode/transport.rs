@@ -143,17 +143,19 @@ pub(super) fn checksum_is_wrong(ip: &Ip<'_>) -> bool {
         ICMP => (2, false),
         _ => return false,
     };
-    let captured = u32::try_from(ip.payload.len()).unwrap_or(u32::MAX);
     let Some(told) = array_at::<2>(ip.payload, place) else { return false };
-    // UDP over IPv4 may leave its checksum out (RFC 768).
-    if captured != ip.payload_len || (ip.protocol == UDP && told == [0, 0]) {
-        return false;
-    }
-    let mut total = sum(ip.payload);
+    // UDP sums up what its own length covers, and over IPv4 may leave its checksum out (RFC 768).
+    let length = match (ip.protocol, u16_at(ip.payload, 4)) {
+        (UDP, _) if told == [0, 0] => return false,
+        (UDP, Some(length @ 8..)) => u32::from(length).min(ip.payload_len),
+        _ => ip.payload_len,
+    };
+    let Some(covered) = ip.payload.get(..usize::try_from(length).unwrap_or(usize::MAX)) else { return false };
+    let mut total = sum(covered);
     if with_addresses {
         // An IPv4 address in its mapped form adds ffff, which is nothing in ones' complement.
         total += sum(&ip.source.bits().to_be_bytes()) + sum(&ip.destination.bits().to_be_bytes());
-        total += sum(&captured.to_be_bytes()) + sum(&[0, 0, 0, ip.protocol]);
+        total += sum(&length.to_be_bytes()) + sum(&[0, 0, 0, ip.protocol]);
     }
     !is_right(total)
 }

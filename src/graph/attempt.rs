@@ -121,7 +121,7 @@ impl Summary {
         let (mut addresses, mut ports) = (Distinct::default(), Distinct::default());
         addresses.add(other.address.bits());
         ports.add(u128::from(port));
-        Summary { attempts: totals.flows, span: totals.span, addresses, ports }
+        Summary { attempts: totals.flows.into(), span: totals.span, addresses, ports }
     }
 
     /// Adds what was counted elsewhere.
@@ -205,7 +205,7 @@ impl AttemptTable {
     }
 
     fn summarise(&mut self, client: HostKey, service: ServiceKey, totals: &EdgeTotals) {
-        self.summarised += totals.flows;
+        self.summarised += u64::from(totals.flows);
         self.sources.add(client, Summary::of(service.host, service.port, totals));
         self.targets.add(service.host, Summary::of(client, service.port, totals));
     }
@@ -231,7 +231,15 @@ impl AttemptTable {
 
     /// Takes the unanswered edges of sources that do not scan, and summarises those of sources that
     /// do: more than `targets_max` distinct services tried in vain.
-    pub fn split(mut self, targets_max: usize) -> (Vec<(EdgeKey, EdgeTotals)>, Vec<Scan>, u64) {
+    /// `more` are attempts that were only now told apart from the rest.
+    pub fn split(
+        mut self,
+        more: Vec<(EdgeKey, EdgeTotals)>,
+        targets_max: usize,
+    ) -> (Vec<(EdgeKey, EdgeTotals)>, Vec<Scan>, u64) {
+        for (key, totals) in more {
+            self.edges.entry(key).and_modify(|known| known.join(&totals)).or_insert(totals);
+        }
         let mut tried: BTreeMap<HostKey, usize> = BTreeMap::new();
         for key in self.edges.keys() {
             *tried.entry(key.client).or_default() += 1;
@@ -242,7 +250,7 @@ impl AttemptTable {
         let mut own = Named::default();
         for (key, totals) in edges {
             if tried.get(&key.client).is_some_and(|count| *count > targets_max) {
-                self.summarised += totals.flows;
+                self.summarised += u64::from(totals.flows);
                 own.add(key.client, Summary::of(key.service.host, key.service.port, &totals));
             } else {
                 kept.push((key, totals));

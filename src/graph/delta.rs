@@ -256,7 +256,7 @@ impl Delta {
         }
         let flows = totals.flows;
         if !add(&mut self.edges, EDGES_MAX, key, totals, |known, new| known.join(&new)) {
-            self.dropped.flows += flows;
+            self.dropped.flows += u64::from(flows);
         }
     }
 

@@ -21,25 +21,46 @@ pub struct EdgeKey {
     pub service: ServiceKey,
 }
 
-/// What is known of one edge. Every part adds up in any order.
+/// IP packets and bytes of one direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Volume {
+    /// IP packets.
+    pub packets: u64,
+    /// IP bytes as sent.
+    pub bytes: u64,
+}
+
+impl Volume {
+    fn of(counters: &Counters) -> Self {
+        Volume { packets: counters.packets, bytes: counters.bytes }
+    }
+
+    fn add(&mut self, other: &Volume) {
+        self.packets += other.packets;
+        self.bytes += other.bytes;
+    }
+}
+
+/// What is known of one edge. Every part adds up in any order. Maps have more of these than of
+/// anything else, so flows are counted in 32 bits; a count that reaches their end stays there.
 #[derive(Clone, Debug)]
 pub struct EdgeTotals {
     /// From the first packet to the last.
     pub span: Span,
     /// Flows, failed ones included.
-    pub flows: u64,
+    pub flows: u32,
     /// Flows that nobody answered, or that were refused.
-    pub failed: u64,
+    pub failed: u32,
     /// Flows that the server accepted.
-    pub answered: u64,
+    pub answered: u32,
     /// Flows with payload both ways, or one way and acknowledged from the side that was not tapped.
-    pub observed: u64,
+    pub observed: u32,
     /// Of those, flows of which only one side was heard.
-    pub one_sided: u64,
+    pub one_sided: u32,
     /// What clients sent.
-    pub to_server: Counters,
+    pub to_server: Volume,
     /// What the server sent.
-    pub to_client: Counters,
+    pub to_client: Volume,
     /// Somebody saw the client open a flow; somebody saw the server do so.
     pub opened_by_client: bool,
     /// The server opened it (an announced data channel).
@@ -47,7 +68,7 @@ pub struct EdgeTotals {
     /// The best evidence for the direction and its confidence.
     pub evidence: Evidence,
     /// 0.5 to 1.
-    pub confidence: f64,
+    pub confidence: f32,
     /// The direction is decided.
     pub decided: bool,
     /// The application contradicts the handshake.
@@ -55,17 +76,17 @@ pub struct EdgeTotals {
     /// The longest flow.
     pub longest: Nanos,
     /// Protocols with the number of flows that spoke them, in the order of their names.
-    pub protocols: SmallVec<[(&'static str, u64); 1]>,
+    pub protocols: SmallVec<[(&'static str, u32); 1]>,
     /// Flows with payload whose protocol was recognised.
-    pub recognised: u64,
+    pub recognised: u32,
     /// Flows with payload whose protocol was not recognised.
-    pub unrecognised: u64,
+    pub unrecognised: u32,
     /// Hours since 1970 in which it was active, sorted.
     pub hours: SmallVec<[i32; 2]>,
     /// Bytes acknowledged and never seen.
     pub unseen: u64,
     /// Segments sent again.
-    pub retransmitted: u64,
+    pub retransmitted: u32,
 }
 
 impl EdgeTotals {
@@ -89,25 +110,25 @@ impl EdgeTotals {
         EdgeTotals {
             span: Span { first: record.first, last: record.last },
             flows: 1,
-            failed: u64::from(!answered),
-            answered: u64::from(answered),
-            observed: u64::from(answered && (both_ways || one_sided && acknowledged)),
-            one_sided: u64::from(one_sided && payload),
-            to_server,
-            to_client,
+            failed: u32::from(!answered),
+            answered: u32::from(answered),
+            observed: u32::from(answered && (both_ways || one_sided && acknowledged)),
+            one_sided: u32::from(one_sided && payload),
+            to_server: Volume::of(&to_server),
+            to_client: Volume::of(&to_client),
             opened_by_client: opener == Some(client),
             opened_by_server: opener == Some(server),
             evidence: decision.evidence,
-            confidence: decision.confidence,
+            confidence: decision.confidence as f32,
             decided: decision.client.is_some(),
             conflict: decision.conflict,
             longest: record.last - record.first,
             protocols: record.protocol.map(|protocol| (protocol, 1)).into_iter().collect(),
-            recognised: u64::from(record.protocol.is_some() && payload),
-            unrecognised: u64::from(record.protocol.is_none() && payload),
+            recognised: u32::from(record.protocol.is_some() && payload),
+            unrecognised: u32::from(record.protocol.is_none() && payload),
             hours: hours_between(record),
             unseen: outcome.unseen,
-            retransmitted: outcome.retransmitted,
+            retransmitted: u32::try_from(outcome.retransmitted).unwrap_or(u32::MAX),
         }
     }
 
@@ -120,8 +141,8 @@ impl EdgeTotals {
             answered: 1,
             observed: 1,
             one_sided: 0,
-            to_server: Counters::default(),
-            to_client: Counters::default(),
+            to_server: Volume::default(),
+            to_client: Volume::default(),
             opened_by_client: true,
             opened_by_server: false,
             evidence: Evidence::Protocol,
@@ -141,11 +162,11 @@ impl EdgeTotals {
     /// Adds what other flows of the same edge say.
     pub fn join(&mut self, other: &EdgeTotals) {
         self.span.join(other.span);
-        self.flows += other.flows;
-        self.failed += other.failed;
-        self.answered += other.answered;
-        self.observed += other.observed;
-        self.one_sided += other.one_sided;
+        self.flows = self.flows.saturating_add(other.flows);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.answered = self.answered.saturating_add(other.answered);
+        self.observed = self.observed.saturating_add(other.observed);
+        self.one_sided = self.one_sided.saturating_add(other.one_sided);
         self.to_server.add(&other.to_server);
         self.to_client.add(&other.to_client);
         self.opened_by_client |= other.opened_by_client;
@@ -163,20 +184,20 @@ impl EdgeTotals {
         for (protocol, flows) in &other.protocols {
             self.count_protocol(protocol, *flows);
         }
-        self.recognised += other.recognised;
-        self.unrecognised += other.unrecognised;
+        self.recognised = self.recognised.saturating_add(other.recognised);
+        self.unrecognised = self.unrecognised.saturating_add(other.unrecognised);
         for hour in &other.hours {
             self.add_hour(*hour);
         }
         self.unseen += other.unseen;
-        self.retransmitted += other.retransmitted;
+        self.retransmitted = self.retransmitted.saturating_add(other.retransmitted);
     }
 
-    fn count_protocol(&mut self, protocol: &'static str, flows: u64) {
+    fn count_protocol(&mut self, protocol: &'static str, flows: u32) {
         match self.protocols.binary_search_by(|(name, _)| name.cmp(&protocol)) {
             Ok(place) => {
                 if let Some((_, count)) = self.protocols.get_mut(place) {
-                    *count += flows;
+                    *count = count.saturating_add(flows);
                 }
             }
             Err(place) if self.protocols.len() < PROTOCOLS_MAX => {

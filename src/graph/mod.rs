@@ -1,4 +1,4 @@
-//! Observations become one map: each shard fills a [`Delta`], a [`Map`] joins them in any order, and
+//! Observations become one map: each shard fills a [`Delta`], a [`Map`] joins them, and
 //! a [`Snapshot`] is the map made up at one moment, never changed again.
 
 mod attempt;
@@ -6,6 +6,7 @@ mod certificate;
 mod delta;
 mod edge;
 mod inventory;
+mod map;
 mod resolve;
 mod roles;
 mod sighting;
@@ -16,8 +17,9 @@ mod vendor;
 pub use attempt::{AttemptTable, Scan};
 pub use certificate::CertificateFacts;
 pub use delta::{Delta, Dropped, Named, Scene};
-pub use edge::{EdgeKey, EdgeTotals};
+pub use edge::{EdgeKey, EdgeTotals, Volume};
 pub use inventory::Operator;
+pub use map::Map;
 pub use sighting::{Proof, Sighting, SightingKey};
 pub use snapshot::{
     Certificate, CertificateSeen, Dependency, DependencyState, Host, Initiator, Kind, Link, Name, Node, Ping,

@@ -17,7 +17,7 @@ pub struct Known<'a> {
 impl<'a> Known<'a> {
     /// Learns which services decided edges prove, and counts the peers of every endpoint.
     pub fn new(
-        edges: &Table<EdgeKey, EdgeTotals>,
+        edges: &[(EdgeKey, EdgeTotals)],
         undecided: &Table<FlowKey, Undecided>,
         operator: &'a Operator,
     ) -> Self {

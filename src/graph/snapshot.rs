@@ -10,13 +10,13 @@ use super::certificate::CertificateFacts;
 use super::delta::{Delta, Dropped, Named, PingSeen, ServiceSeen};
 use super::edge::{EdgeKey, EdgeTotals};
 use super::inventory::{Machines, Operator};
-use super::resolve::Known;
+use super::map::Map;
 use super::roles::role_of;
 use super::sighting::{Sighting, SightingKey};
 use super::transport_security::{Place, PlaceSeen, TlsSeen};
 use super::vendor;
 use crate::model::{
-    Counters, Evidence, HostKey, Mac, NameSource, Nanos, ServiceKey, Span, Timestamp, TlsVersion, Transport,
+    Evidence, HostKey, Mac, NameSource, Nanos, ServiceKey, Span, Timestamp, TlsVersion, Transport,
 };
 
 /// A source that tried more services than this in vain is a scanner: its attempts are summarised.
@@ -283,18 +283,9 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Makes up the map from everything seen.
-    pub fn new(mut delta: Delta, operator: &Operator) -> Snapshot {
-        let known = Known::new(&delta.edges, &delta.undecided, operator);
-        let resolved: Vec<_> =
-            delta.undecided.iter().filter_map(|(key, undecided)| known.resolve(key, undecided)).collect();
-        for (key, totals) in sorted(resolved) {
-            delta.edge(key, totals);
-        }
-        let (attempts, scans, summarised) = std::mem::take(&mut delta.attempts).split(SCAN_TARGETS_MAX);
-        for (key, totals) in attempts {
-            delta.edges.entry(key).and_modify(|known| known.join(&totals)).or_insert(totals);
-        }
-        let edges: BTreeMap<EdgeKey, EdgeTotals> = std::mem::take(&mut delta.edges).into_iter().collect();
+    pub fn new(mut map: Map, operator: &Operator) -> Snapshot {
+        let (scans, summarised) = map.settle(operator, SCAN_TARGETS_MAX);
+        let Map { edges, rest: mut delta } = map;
         let scanners: BTreeSet<HostKey> = scans.iter().filter_map(|scan| scan.source).collect();
         let dependencies: Vec<Dependency> =
             edges.into_iter().map(|(key, totals)| dependency(key, totals, delta.last, &scanners)).collect();
@@ -409,11 +400,11 @@ fn services(
             span: totals.span,
         });
         for (protocol, flows) in &totals.protocols {
-            *sum.protocols.entry(protocol).or_default() += flows;
+            *sum.protocols.entry(protocol).or_default() += u64::from(*flows);
         }
         sum.announced &= totals.evidence == Evidence::Announced;
         sum.clients += 1;
-        sum.flows += totals.flows;
+        sum.flows += u64::from(totals.flows);
         sum.span.join(totals.span);
     }
     let service = |(key, sum): (ServiceKey, Sum)| {
@@ -596,11 +587,6 @@ impl Dependency {
     /// The id of the contract: `client>service`.
     pub fn id(&self) -> String {
         format!("{}>{}", self.key.client, self.key.service)
-    }
-
-    /// Packets and bytes to the server and to the client.
-    pub const fn counters(&self) -> (Counters, Counters) {
-        (self.totals.to_server, self.totals.to_client)
     }
 
     /// The transport.

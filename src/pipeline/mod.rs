@@ -22,7 +22,7 @@ mod totals;
 use crate::capture::{Frames, Progress};
 use crate::decode::{self, Class, Decoder, LinkFact, Packet};
 use crate::flow::Limits;
-use crate::graph::Delta;
+use crate::graph::{Delta, Map};
 use crate::model::{FlowRecord, HostKey, Mac, NameSource, Realm, Span, Timestamp};
 
 use batch::Workers;
@@ -58,7 +58,7 @@ impl Default for Settings {
 /// What came of reading.
 pub struct Outcome {
     /// Everything seen, ready for a snapshot.
-    pub delta: Delta,
+    pub map: Map,
     /// How many packets of which class, and what was not kept.
     pub totals: Totals,
     /// Every flow in the order of its first packet, if that was asked for.
@@ -89,18 +89,18 @@ pub fn run(frames: &mut Frames, settings: &Settings, progress: &mut dyn FnMut(Pr
         })
     };
     let (mut totals, link) = reader.finish();
-    let mut delta = Delta::default();
+    let mut map = Map::default();
     let mut records = Vec::new();
     for found in &mut all {
         totals.add_shard(found.copies, &found.tally);
         records.append(&mut found.records);
     }
     for Findings { delta: of_shard, .. } in all {
-        delta.join(of_shard);
+        map.add(of_shard);
     }
-    delta.join(link);
+    map.add(link);
     records.sort_by_key(|record| (record.first, record.frame, record.key));
-    Outcome { delta, totals, records }
+    Outcome { map, totals, records }
 }
 
 /// Reading and decoding, on the calling thread.

@@ -6,6 +6,7 @@
 mod conversation;
 mod ber;
 mod dcerpc;
+mod dhcp;
 mod dns;
 mod ftp;
 mod greeting;
@@ -16,16 +17,22 @@ mod ldap;
 mod line;
 mod llmnr;
 mod mdns;
+mod mysql;
 mod naming;
 mod nbns;
 mod ntlm;
+mod ntp;
 mod pop3;
 mod postgresql;
+mod rdp;
 mod smb;
 mod smtp;
+mod snmp;
 mod speaker;
 mod ssdp;
+mod ssh;
 mod starttls;
+mod telnet;
 mod tls;
 mod wording;
 
@@ -38,7 +45,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&tls::Tls, &http::Http, &ssdp::Ssdp, &smb::Smb, &postgresql::PostgreSql, &kerberos::Kerberos, &ldap::Ldap, &dcerpc::DceRpc, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp, &ftp::Ftp, &imap::Imap, &pop3::Pop3];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&tls::Tls, &tls::Dtls, &http::Http, &ssdp::Ssdp, &ssh::Ssh, &smb::Smb, &rdp::Rdp, &postgresql::PostgreSql, &mysql::MySql, &kerberos::Kerberos, &ldap::Ldap, &dcerpc::DceRpc, &snmp::Snmp, &dhcp::Dhcp, &dhcp::DhcpV6, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp, &ftp::Ftp, &imap::Imap, &pop3::Pop3, &telnet::Telnet, &ntp::Ntp];
 
 /// The analyzer of a flow that carries on a conversation begun on another port; none where such
 /// flows are only counted.

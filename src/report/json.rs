@@ -437,10 +437,10 @@ impl Dependency {
             direction: Direction {
                 decided: totals.decided,
                 evidence: totals.evidence.word(),
-                confidence: rounded(totals.confidence),
+                confidence: rounded(totals.confidence.into()),
             },
-            flows: totals.flows,
-            failed_flows: totals.failed,
+            flows: totals.flows.into(),
+            failed_flows: totals.failed.into(),
             packets_to_server: totals.to_server.packets,
             packets_to_client: totals.to_client.packets,
             bytes_to_server: totals.to_server.bytes,

@@ -98,11 +98,7 @@ impl Visibility {
             clock_steps: counted.clock_steps,
             hosts_known_only_by_mention: snapshot.mentioned_only,
             undetermined_directions: snapshot.dependencies.iter().filter(|d| !d.totals.decided).count(),
-            retransmitted: snapshot
-                .dependencies
-                .iter()
-                .map(|dependency| dependency.totals.retransmitted)
-                .sum(),
+            retransmitted: snapshot.dependencies.iter().map(|d| u64::from(d.totals.retransmitted)).sum(),
             bad_checksums: counted.bad_checksums,
             flows_not_read: counted.unread,
             dropped: Dropped {
@@ -127,6 +123,6 @@ fn with_payload(snapshot: &Snapshot) -> impl Iterator<Item = &crate::graph::Edge
 }
 
 /// Flows in which somebody said something: recognised or not.
-fn talking(totals: &crate::graph::EdgeTotals) -> u64 {
+fn talking(totals: &crate::graph::EdgeTotals) -> u32 {
     totals.unrecognised + totals.recognised
 }

@@ -122,6 +122,15 @@ fn wrong_checksums_are_told_if_asked_for() {
     segment[20] ^= 1;
     assert!(bad(&segment, true));
     assert!(!bad(&segment, false));
+    // UDP's checksum does not cover what stands behind its own length.
+    let mut datagram = udp(1, 2, b"abcd");
+    let pseudo = hex("0a000001 0a000002 0011 000c");
+    let right = u64_16bit_word::ones_complement(u64_16bit_word::add_slice(0, &join(&[&pseudo, &datagram])));
+    datagram[6..8].copy_from_slice(&right.to_ne_bytes());
+    let bad = |datagram: &[u8]| decode(101, &ipv4(17, datagram)).packets.first().unwrap().0.bad_checksum;
+    assert!(!bad(&join(&[&datagram, b"more"])));
+    datagram[8] ^= 1;
+    assert!(bad(&datagram));
     let mut header = hello();
     header[11] ^= 1;
     let outcome = decode(101, &header);

@@ -85,6 +85,9 @@ fn look_at_datagram(opening: &Opening<'_>, side: Side) -> Look {
 }
 
 fn look_at_stream(bytes: &[u8]) -> Look {
+    if bytes.is_empty() {
+        return Look::Stranger;
+    }
     let Some((length, rest)) = bytes.split_first_chunk::<LENGTH_OCTETS>() else { return Look::Unclear };
     let length = usize::from(u16::from_be_bytes(*length));
     if length <= HEADER_OCTETS {

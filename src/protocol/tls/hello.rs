@@ -35,6 +35,8 @@ const ALPN_MAX: usize = 16;
 pub(in crate::protocol) enum Carrier {
     /// TLS over a stream.
     Stream,
+    /// DTLS over datagrams.
+    Datagram,
 }
 
 /// A ClientHello, taken apart.
@@ -75,11 +77,15 @@ impl<'a> ClientHello<'a> {
     }
 
     /// Reads the body of the message. What extensions tell before the first malformed one is kept.
-    pub(in crate::protocol) fn parse(body: &'a [u8]) -> Option<ClientHello<'a>> {
+    pub(in crate::protocol) fn parse(body: &'a [u8], carrier: Carrier) -> Option<ClientHello<'a>> {
         let mut reader = Reader::new(body);
         let legacy_version = reader.u16()?;
         reader.take(32)?;
         let session_id = reader.vector8()?;
+        if carrier == Carrier::Datagram {
+            // The cookie (RFC 6347 §4.2.1).
+            reader.vector8()?;
+        }
         let suites = numbers(reader.vector16()?);
         reader.vector8()?;
         let mut hello = ClientHello::bare(legacy_version, session_id, suites);

@@ -25,8 +25,9 @@ pub(in crate::protocol) fn fingerprint(hello: &ClientHello<'_>, carrier: Carrier
     let extensions = without_grease(&hello.extensions);
     let protocol = match carrier {
         Carrier::Stream => 't',
+        Carrier::Datagram => 'd',
     };
-    let version = version(hello);
+    let version = version(hello, carrier);
     let server = if hello.extensions.contains(&0) { 'd' } else { 'i' };
     let [first, last] = alpn_ends(hello.alpn.first().copied().unwrap_or_default());
     let suite_count = suites.len().min(99);
@@ -53,8 +54,13 @@ fn without_grease(values: &[u16]) -> Vec<u16> {
 }
 
 /// The highest version of the supported_versions extension, else that of the message.
-fn version(hello: &ClientHello<'_>) -> &'static str {
-    let offered = without_grease(&hello.supported_versions).into_iter().max();
+fn version(hello: &ClientHello<'_>, carrier: Carrier) -> &'static str {
+    let offered = without_grease(&hello.supported_versions).into_iter();
+    let offered = match carrier {
+        Carrier::Stream => offered.max(),
+        // The numbers of DTLS count down.
+        Carrier::Datagram => offered.min(),
+    };
     match offered.unwrap_or(hello.legacy_version) {
         0x0304 => "13",
         0x0303 => "12",
@@ -62,6 +68,9 @@ fn version(hello: &ClientHello<'_>) -> &'static str {
         0x0301 => "10",
         0x0300 => "s3",
         0x0002 => "s2",
+        0xfeff => "d1",
+        0xfefd => "d2",
+        0xfefc => "d3",
         _ => "00",
     }
 }

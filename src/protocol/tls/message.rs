@@ -13,15 +13,17 @@ pub(super) const LEN_MAX: usize = 96 * 1024;
 
 /// The message types that are looked at (RFC 8446 §B.3, RFC 5246 §7.4).
 pub(super) mod kind {
-    pub(in super::super) const CLIENT_HELLO: u8 = 1;
-    pub(in super::super) const SERVER_HELLO: u8 = 2;
-    pub(in super::super) const CERTIFICATE: u8 = 11;
-    pub(in super::super) const SERVER_KEY_EXCHANGE: u8 = 12;
-    pub(in super::super) const CERTIFICATE_REQUEST: u8 = 13;
-    pub(in super::super) const SERVER_HELLO_DONE: u8 = 14;
-    pub(in super::super) const CERTIFICATE_VERIFY: u8 = 15;
-    pub(in super::super) const CLIENT_KEY_EXCHANGE: u8 = 16;
-    pub(in super::super) const CERTIFICATE_STATUS: u8 = 22;
+    pub(in crate::protocol::tls) const CLIENT_HELLO: u8 = 1;
+    pub(in crate::protocol::tls) const SERVER_HELLO: u8 = 2;
+    /// DTLS only (RFC 6347 §4.3.2).
+    pub(in crate::protocol::tls) const HELLO_VERIFY_REQUEST: u8 = 3;
+    pub(in crate::protocol::tls) const CERTIFICATE: u8 = 11;
+    pub(in crate::protocol::tls) const SERVER_KEY_EXCHANGE: u8 = 12;
+    pub(in crate::protocol::tls) const CERTIFICATE_REQUEST: u8 = 13;
+    pub(in crate::protocol::tls) const SERVER_HELLO_DONE: u8 = 14;
+    pub(in crate::protocol::tls) const CERTIFICATE_VERIFY: u8 = 15;
+    pub(in crate::protocol::tls) const CLIENT_KEY_EXCHANGE: u8 = 16;
+    pub(in crate::protocol::tls) const CERTIFICATE_STATUS: u8 = 22;
 }
 
 /// What the joined bytes begin with.

@@ -1,13 +1,18 @@
-//! TLS and SSL over TCP (RFC 8446, RFC 5246, RFC 6101, SSL 2.0): who asks for which server, what
-//! was agreed, and every certificate that passes readable.
+//! TLS and SSL over TCP, DTLS over UDP (RFC 8446, RFC 5246, RFC 6101, SSL 2.0, RFC 6347): who asks
+//! for which server, what was agreed, and every certificate that passes readable.
 //!
 //! ```text
-//! probe    is this TLS?                   record   a stream's records
-//! session  one connection, both sides     message  handshake messages, joined from records
-//! hello    the two hello messages         sslv2    the old hello messages
-//! ja4      the client's fingerprint       reader   numbers and vectors
+//! probe, record, session    TLS: recognised, cut into records, followed
+//! sslv2                     the hello messages of SSL 2.0
+//! dtls                      the same over datagrams
+//! message                   handshake messages, joined from records
+//! handshake                 what they tell
+//! hello, ja4                the two hello messages, and the client's fingerprint
+//! reader                    numbers and vectors
 //! ```
 
+mod dtls;
+mod handshake;
 mod hello;
 mod ja4;
 mod message;
@@ -18,6 +23,8 @@ mod record;
 mod sample;
 mod session;
 mod sslv2;
+
+pub use dtls::Dtls;
 
 use crate::model::Transport;
 

@@ -6,8 +6,12 @@ use super::super::message::kind;
 use super::super::sample::{
     alpn, chain, chrome, client_hello, extension, message, record, server_hello, server_name, versions,
 };
-use crate::model::{Observation, Practice, Role, State, TlsVersion};
+use crate::model::{
+    Address, Endpoint, Observation, Pair, Practice, Role, Side, State, TlsVersion, Transport,
+};
 use crate::protocol::testing::{Line, Outcome, hex, tcp, tcp_in_pieces};
+use crate::protocol::tls::Tls;
+use crate::protocol::{Conversation, Seen, Verdict};
 
 const HANDSHAKE: u8 = 0x16;
 const CHANGE: [u8; 6] = [0x14, 3, 3, 0, 1, 1];
@@ -28,6 +32,11 @@ fn server(version: u16, session: &[u8], suite: u16, extensions: &[Vec<u8>]) -> V
 
 fn done() -> Vec<u8> {
     handshake(kind::SERVER_HELLO_DONE, &[])
+}
+
+fn endpoints() -> Pair<Endpoint> {
+    let endpoint = |last| Endpoint { address: Address::from([10, 0, 0, last]), port: 4000 };
+    Pair::new(endpoint(1), endpoint(2))
 }
 
 /// The observations in short: one word each, practices left out.
@@ -287,6 +296,53 @@ fn a_message_beyond_the_bound_ends_its_side() {
         &[Line::C(&client(&[])), Line::S(&lines)],
         &["client - 1.2", "anomaly tls_message_too_long", "server 1.2 002f"],
     );
+}
+
+#[test]
+fn a_talk_joined_late_has_no_proven_client_and_ends_soon() {
+    let mut conversation = Conversation::new(endpoints(), Transport::Tcp, false, Side::A);
+    let mut seen = Seen::default();
+    conversation.on_bytes(Side::B, b"the rest of some record", &mut seen);
+    assert_eq!(conversation.verdict(), None);
+    let traffic = [record(0x17, &[0xee; 30]), record(0x17, &[0xdd; 20])].concat();
+    conversation.on_bytes(Side::B, &traffic, &mut seen);
+    assert_eq!(conversation.verdict(), Some(Verdict { protocol: "tls", client: None }));
+    assert!(conversation.wants_bytes(), "the other side may still say its hello");
+    conversation.on_bytes(Side::A, &traffic, &mut seen);
+    assert!(!conversation.wants_bytes() && seen.is_empty());
+}
+
+#[test]
+fn a_gap_ends_its_side_only() {
+    let mut conversation = Conversation::new(endpoints(), Transport::Tcp, true, Side::A);
+    let mut seen = Seen::default();
+    conversation.on_bytes(Side::A, &client(&[]), &mut seen);
+    conversation.on_bytes(Side::B, &server(0x0301, &[], 0x002f, &[]), &mut seen);
+    conversation.on_gap(Side::B, 1000, &mut seen);
+    conversation.on_bytes(Side::B, &[0; 50], &mut seen);
+    let certificate = handshake(kind::CERTIFICATE, &chain(&[b"somebody"]));
+    conversation.on_bytes(Side::A, &certificate, &mut seen);
+    let outcome = Outcome { protocol: None, client_right: None, observations: seen.drain().collect() };
+    assert_eq!(story(&outcome), ["client - 1.2", "server 1.0 002f", "certificate Client 0 - somebody"]);
+}
+
+#[test]
+fn the_session_goes_on_where_another_protocol_upgrades() {
+    let mut conversation = Conversation::following(endpoints(), Transport::Tcp, Side::B, &Tls);
+    let mut seen = Seen::default();
+    conversation.on_bytes(Side::B, &client(&[server_name("mail.example")]), &mut seen);
+    conversation.on_bytes(Side::A, &server(0x0303, &[], 0x002f, &[]), &mut seen);
+    conversation.on_bytes(Side::A, &handshake(kind::CERTIFICATE, &chain(&[LEAF])), &mut seen);
+    let outcome = Outcome { protocol: None, client_right: None, observations: seen.drain().collect() };
+    let expected = ["client mail.example 1.2", "server 1.2 002f", "certificate Server 0 mail.example a leaf"];
+    assert_eq!(story(&outcome), expected);
+    // Plain text goes on after a refused upgrade: no error, nothing told, nothing wanted.
+    let mut conversation = Conversation::following(endpoints(), Transport::Tcp, Side::B, &Tls);
+    for side in [Side::A, Side::B] {
+        conversation.on_bytes(side, b"250 still in clear\r\n", &mut seen);
+    }
+    assert_eq!(conversation.verdict().map(|verdict| verdict.protocol), Some("tls"));
+    assert!(!conversation.wants_bytes());
 }
 
 #[test]

@@ -1,16 +1,16 @@
-//! The observations of a session.
+//! The observations of a handshake.
 
 use compact_str::format_compact;
 
 use crate::model::{Observation, Practice, Role, State, TlsVersion};
 use crate::protocol::Seen;
 
-use super::{Held, TlsSession};
+use super::{Handshake, Held};
 
 /// SSL 2.0 has no IANA suites. This number is reserved for private use, so no rule knows it.
 const SUITE_NONE: u16 = 0xffff;
 
-impl TlsSession {
+impl Handshake {
     /// Tells the ServerHello that was held back. `resumed` is what the following messages showed;
     /// without any, the repeated session id has to do.
     pub(super) fn tell_held(&mut self, resumed: Option<bool>, seen: &mut Seen) {
@@ -33,14 +33,14 @@ impl TlsSession {
     }
 
     /// Tells one certificate of a chain.
-    pub(super) fn tell_certificate(&self, of: Role, position: u8, der: &[u8], seen: &mut Seen) {
+    pub(in super::super) fn tell_certificate(&self, of: Role, position: u8, der: &[u8], seen: &mut Seen) {
         let sni = self.server_name.clone();
         seen.push(Observation::Certificate { of, position, sni, der: der.into() });
     }
 }
 
 /// A client lists cipher kinds of SSL 2.0, whatever else it can do.
-pub(super) fn version_2_offered(seen: &mut Seen) {
+pub(in super::super) fn version_2_offered(seen: &mut Seen) {
     seen.push(Observation::Practice {
         practice: Practice::TlsVersion(TlsVersion::Ssl2),
         state: State::Offered,
@@ -50,7 +50,7 @@ pub(super) fn version_2_offered(seen: &mut Seen) {
 }
 
 /// A server answers in SSL 2.0.
-pub(super) fn version_2_negotiated(resumed: bool, seen: &mut Seen) {
+pub(in super::super) fn version_2_negotiated(resumed: bool, seen: &mut Seen) {
     let version = TlsVersion::Ssl2;
     seen.push(Observation::ServerHello { version, suite: SUITE_NONE, alpn: None, resumed });
     seen.push(Observation::Practice {

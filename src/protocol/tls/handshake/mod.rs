@@ -1,0 +1,172 @@
+//! What the handshake messages of one connection tell, whatever carried them.
+
+mod telling;
+
+use std::mem;
+
+use compact_str::CompactString;
+
+use crate::model::{Observation, Pair, Role, TlsVersion};
+use crate::protocol::Seen;
+
+use super::hello::{Carrier, ClientHello, ServerHello};
+use super::ja4;
+use super::message::{certificates, kind};
+
+pub(super) use telling::{version_2_negotiated, version_2_offered};
+
+/// A ServerHello that is not told yet: what follows shows whether the session was resumed.
+#[derive(Debug)]
+struct Held {
+    version: TlsVersion,
+    suite: u16,
+    alpn: Option<CompactString>,
+    /// The client's session id was repeated, which promises a resumption (RFC 5246 §7.4.1.3).
+    echoed: bool,
+}
+
+/// One handshake, in clear.
+#[derive(Debug)]
+pub(super) struct Handshake {
+    carrier: Carrier,
+    client_hello_seen: bool,
+    /// The client's session id.
+    session_id: Vec<u8>,
+    server_name: Option<CompactString>,
+    /// The version negotiated.
+    version: Option<TlsVersion>,
+    /// A HelloRetryRequest was the last that the server said.
+    retry: bool,
+    held: Option<Held>,
+    /// A Certificate message was told, by role.
+    certified: Pair<bool>,
+}
+
+impl Handshake {
+    pub(super) fn over(carrier: Carrier) -> Self {
+        Handshake {
+            carrier,
+            client_hello_seen: false,
+            session_id: Vec::new(),
+            server_name: None,
+            version: None,
+            retry: false,
+            held: None,
+            certified: Pair::default(),
+        }
+    }
+
+    /// All that the server says from now on is encrypted (TLS 1.3, RFC 8446 §2).
+    pub(super) fn is_hidden(&self) -> bool {
+        matches!(self.version, Some(TlsVersion::Tls13 | TlsVersion::Dtls13))
+    }
+
+    /// The client's hello was read.
+    pub(super) const fn client_hello_seen(&self) -> bool {
+        self.client_hello_seen
+    }
+
+    /// After a ChangeCipherSpec of this side, another hello may follow in clear: it is not yet known
+    /// that an older version was negotiated, and in TLS 1.3 the change is a decoy (RFC 8446 §D.4).
+    pub(super) const fn may_go_on_after_change(&self, from: Role) -> bool {
+        let known = self.version.is_some();
+        match from {
+            Role::Client => !known,
+            Role::Server => !known && self.retry,
+        }
+    }
+
+    /// The server changes to encryption: with neither certificate nor key exchange before, it uses
+    /// the keys of an earlier session.
+    pub(super) fn on_server_change(&mut self, seen: &mut Seen) {
+        self.tell_held(Some(true), seen);
+    }
+
+    /// Nothing more will be read of what the server says in clear.
+    pub(super) fn on_server_end(&mut self, seen: &mut Seen) {
+        self.tell_held(None, seen);
+    }
+
+    /// A whole message.
+    pub(super) fn on_message(&mut self, from: Role, kind: u8, body: &[u8], seen: &mut Seen) {
+        match (kind, from) {
+            (kind::CLIENT_HELLO, Role::Client) => match ClientHello::parse(body, self.carrier) {
+                Some(hello) => self.on_client_hello(&hello, seen),
+                None => seen.push(Observation::Anomaly("tls_client_hello")),
+            },
+            (kind::SERVER_HELLO, Role::Server) => match ServerHello::parse(body) {
+                Some(hello) => self.on_server_hello(hello, seen),
+                None => seen.push(Observation::Anomaly("tls_server_hello")),
+            },
+            (kind::CERTIFICATE, _) => self.on_certificate(from, body, seen),
+            (
+                kind::SERVER_KEY_EXCHANGE
+                | kind::CERTIFICATE_REQUEST
+                | kind::SERVER_HELLO_DONE
+                | kind::CERTIFICATE_STATUS,
+                Role::Server,
+            ) => self.tell_held(Some(false), seen),
+            (kind::CLIENT_HELLO | kind::SERVER_HELLO, _) => seen.push(Observation::Anomaly("tls_role")),
+            _ => {}
+        }
+    }
+
+    /// A hello of a client, in a message or in the envelope of SSL 2.0.
+    pub(super) fn on_client_hello(&mut self, hello: &ClientHello<'_>, seen: &mut Seen) {
+        // The second one, after a HelloRetryRequest, says the same.
+        if mem::replace(&mut self.client_hello_seen, true) {
+            return;
+        }
+        self.session_id = hello.session_id.to_vec();
+        self.server_name.clone_from(&hello.server_name);
+        if !hello.well_formed {
+            seen.push(Observation::Anomaly("tls_extensions"));
+        }
+        match hello.version() {
+            Some(version) => seen.push(Observation::ClientHello {
+                sni: hello.server_name.clone(),
+                alpn: hello.alpn_text(),
+                ja4: ja4::fingerprint(hello, self.carrier),
+                version,
+                ech: hello.ech,
+            }),
+            None => seen.push(Observation::Anomaly("tls_version")),
+        }
+    }
+
+    fn on_server_hello(&mut self, hello: ServerHello<'_>, seen: &mut Seen) {
+        if !hello.well_formed {
+            seen.push(Observation::Anomaly("tls_extensions"));
+        }
+        self.retry = hello.retry;
+        if hello.retry || self.version.is_some() {
+            return;
+        }
+        let Some(version) = hello.version else {
+            seen.push(Observation::Anomaly("tls_version"));
+            return;
+        };
+        self.version = Some(version);
+        let echoed = !hello.session_id.is_empty() && hello.session_id == self.session_id;
+        self.held = Some(Held { version, suite: hello.suite, alpn: hello.alpn, echoed });
+        if self.is_hidden() {
+            self.tell_held(Some(hello.pre_shared_key), seen);
+        }
+    }
+
+    fn on_certificate(&mut self, from: Role, body: &[u8], seen: &mut Seen) {
+        if from == Role::Server {
+            self.tell_held(Some(false), seen);
+        }
+        if mem::replace(&mut self.certified[from], true) {
+            return;
+        }
+        let (chain, whole) = certificates(body);
+        for (position, der) in (0..).zip(chain) {
+            self.tell_certificate(from, position, der, seen);
+        }
+        if !whole {
+            seen.push(Observation::Anomaly("tls_certificate_list"));
+        }
+    }
+}
