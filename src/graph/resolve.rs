@@ -28,7 +28,7 @@ impl<'a> Known<'a> {
                 services.insert(key.service);
             }
             // Clients rarely use a port twice, so flows count distinct peers nearly.
-            *peers.entry(key.service).or_default() += totals.answered;
+            *peers.entry(key.service).or_default() += u64::from(totals.answered);
         }
         for key in undecided.keys() {
             for side in [Side::A, Side::B] {
