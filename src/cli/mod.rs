@@ -39,7 +39,7 @@ pub fn run() {
         ..Default::default()
     };
     let snapshot = graph::Snapshot::new(outcome.map, &op);
-    let findings = finding::find(&snapshot, snapshot.last.unwrap_or_default());
+    let findings = finding::find(&snapshot, snapshot.last.unwrap_or_default(), &finding::Context::default());
     let t = &outcome.totals;
     let counted = report::Counted {
         read: t.packets.read,

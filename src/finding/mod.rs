@@ -1,73 +1,181 @@
-//! What is wrong on the map. (stand-in)
-pub mod suites;
-use crate::graph::{CertificateFacts, Proof, Snapshot};
+//! What is wrong on the map: each [`Rule`] broken by somebody becomes one [`Finding`].
+//!
+//! ```text
+//!  sightings ──> practices ──> grade ─┐
+//!                                     ├──> drafts by (rule, party) ──> score ──> findings, worst first
+//!  certificates ─────> certificates ──┘         importance of hosts ──┘
+//! ```
+
+mod certificates;
+mod draft;
+mod files_mail_web;
+mod grade;
+mod importance;
+mod practices;
+mod reach;
+mod remote;
+mod rule;
+mod score;
+mod succession;
+mod surroundings;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod validity;
+mod windows;
+
+use std::collections::BTreeMap;
+
+use crate::graph::{Proof, Snapshot};
 use crate::model::{HostKey, ServiceKey, Span, State, Timestamp};
-/// rule
-#[derive(Debug)]
-pub struct Rule {
-    /// id
-    pub id: &'static str,
-    /// title
-    pub title: &'static str,
-    /// attack
-    pub attack: &'static [&'static str],
-    /// refs
-    pub references: &'static [&'static str],
-    /// replacement
-    pub replacement: &'static str,
+
+use draft::{Draft, Drafts, Party};
+pub use importance::{Context, Criticality, Importance};
+pub use rule::Rule;
+pub use score::{Band, Factors, Score};
+pub use validity::{Status, Urgency, Validity};
+
+/// All rules, sorted by id.
+pub const RULES: &[&Rule] = &[
+    &remote::TELNET,
+    &remote::SNMP,
+    &remote::TFTP,
+    &certificates::EXPIRED,
+    &certificates::EXPIRING,
+    &certificates::NOT_YET_VALID,
+    &certificates::SELF_SIGNED,
+    &certificates::WEAK_KEY,
+    &certificates::WEAK_HASH,
+    &files_mail_web::FTP_LOGIN,
+    &files_mail_web::SMTP_AUTH,
+    &files_mail_web::POP_LOGIN,
+    &files_mail_web::IMAP_LOGIN,
+    &tls::SSL2,
+    &tls::SSL3,
+    &tls::TLS10,
+    &tls::TLS11,
+    &tls::NULL,
+    &tls::EXPORT,
+    &tls::ANONYMOUS,
+    &tls::RC4,
+    &tls::DES,
+    &tls::TRIPLE_DES,
+    &tls::DTLS10,
+    &files_mail_web::HTTP_BASIC,
+    &windows::SMB1,
+    &windows::LDAP_SIMPLE_BIND,
+    &windows::LLMNR,
+    &windows::NBNS,
+];
+
+/// The rule with this id (`ADM-01`).
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    let place = RULES.binary_search_by_key(&id, |rule| rule.id).ok()?;
+    RULES.get(place).copied()
 }
-/// band
-#[derive(Clone, Copy, Debug)]
-pub enum Band {
-    /// info
-    Info,
-}
-impl Band {
-    /// w
-    pub fn word(self) -> &'static str {
-        "info"
-    }
-}
-/// finding
+
+/// A rule that somebody breaks.
+#[derive(Clone, Debug)]
 pub struct Finding {
-    /// .
+    /// Which rule.
     pub rule: &'static Rule,
-    /// .
+    /// 0 to 10, after context.
     pub severity: u8,
-    /// .
+    /// 0 to 100, to a tenth.
     pub score: f64,
-    /// .
+    /// The score in one word.
     pub band: Band,
-    /// .
+    /// The furthest that it went.
     pub state: State,
-    /// .
+    /// Who is at fault: the server, or the host that asks.
     pub host: HostKey,
-    /// .
+    /// The service, where a server is at fault.
     pub service: Option<ServiceKey>,
-    /// .
+    /// Who took part as client, sorted, at most 256.
     pub clients: Vec<HostKey>,
-    /// .
+    /// How often it was seen to go so far; for certificates, each client counts once for each that it
+    /// was shown.
     pub count: u64,
-    /// .
+    /// From when to when it was seen to go so far.
     pub span: Span,
-    /// .
+    /// At most five frames that show it, those of the highest state first.
     pub evidence: Vec<Proof>,
-    /// .
+    /// Points lost from a hundred by each factor, in the order of the formula; they add up to what the
+    /// score lacks, but for rounding.
     pub explanation: Vec<(&'static str, f64)>,
-    /// .
+    /// What else a person should know: which certificate, which suites, with whom.
     pub detail: Option<String>,
+    /// SHA-256 of the certificate in question, in hexadecimal.
+    pub certificate: Option<String>,
 }
+
 impl Finding {
-    /// id
+    /// A name that stays the same from run to run: `ADM-01/10.0.0.1:23/tcp`, `WIN-15/10.0.0.5`.
     pub fn id(&self) -> String {
-        String::new()
+        match self.service {
+            Some(service) => format!("{}/{service}", self.rule.id),
+            None => format!("{}/{}", self.rule.id, self.host),
+        }
     }
 }
-/// find
-pub fn find(_s: &Snapshot, _as_of: Timestamp) -> Vec<Finding> {
-    Vec::new()
+
+/// Everything wrong on the map, the highest score first; of equals, in the order of rule and party.
+/// Certificates are judged at `as_of`.
+pub fn find(snapshot: &Snapshot, as_of: Timestamp, context: &Context) -> Vec<Finding> {
+    let importance = Importance::new(snapshot, context);
+    let mut drafts: BTreeMap<(&'static str, Party), Drafts> = BTreeMap::new();
+    practices::draft(snapshot, &importance, &mut drafts);
+    certificates::draft(snapshot, as_of, &mut drafts);
+    let mut findings: Vec<Finding> = drafts
+        .into_values()
+        .filter_map(|drafts| {
+            let (rule, party) = (drafts.rule, drafts.party);
+            Some(finding(rule, party, drafts.join()?, &importance))
+        })
+        .collect();
+    // Stable: drafts come in the order of their keys.
+    findings.sort_by(|one, other| other.score.total_cmp(&one.score));
+    findings
 }
-/// status
-pub fn certificate_status(_f: &CertificateFacts, _as_of: Timestamp) -> (&'static str, Option<i64>) {
-    ("valid", None)
+
+fn finding(rule: &'static Rule, party: Party, draft: Draft, importance: &Importance<'_>) -> Finding {
+    let host = party.host();
+    let factors = Factors {
+        confidence: draft.confidence,
+        technical: f64::from(draft.severity) / 10.0,
+        business: importance.criticality(&host).value,
+        blast_radius: importance.blast_radius(&host),
+    };
+    let score = factors.score(draft.grants_access.then_some(score::ACCESS_SCORE_MIN));
+    Finding {
+        rule,
+        severity: draft.severity,
+        score: score.points,
+        band: Band::of(score.points),
+        state: draft.state,
+        host,
+        service: party.service(),
+        clients: draft.clients.into_iter().collect(),
+        count: draft.count,
+        span: draft.span,
+        evidence: draft.evidence,
+        explanation: score.lost,
+        detail: detail(&draft.notes),
+        certificate: draft.certificate,
+    }
+}
+
+/// Notes that are shown; the others are counted.
+const NOTES_MAX: usize = 3;
+
+fn detail(notes: &[String]) -> Option<String> {
+    let (shown, more) = notes.split_at_checked(NOTES_MAX).unwrap_or((notes, &[]));
+    if shown.is_empty() {
+        return None;
+    }
+    let mut text = shown.join("; ");
+    if !more.is_empty() {
+        text.push_str(&format!("; and {} more", more.len()));
+    }
+    Some(text)
 }

@@ -1,6 +1,8 @@
 //! The words that every other module shares. Nothing here knows what a packet looks like.
 
 mod address;
+/// TLS cipher suites by what is wrong with them.
+pub mod suites;
 mod direction;
 mod flow;
 mod observation;

@@ -40,6 +40,14 @@ impl TlsVersion {
         })
     }
 
+    /// True for versions that RFC 6176, RFC 7568 and RFC 8996 have withdrawn.
+    pub const fn is_outdated(self) -> bool {
+        matches!(
+            self,
+            TlsVersion::Ssl2 | TlsVersion::Ssl3 | TlsVersion::Tls10 | TlsVersion::Tls11 | TlsVersion::Dtls10
+        )
+    }
+
     /// The spelling of the contract.
     pub const fn name(self) -> &'static str {
         match self {

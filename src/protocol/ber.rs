@@ -66,11 +66,6 @@ impl<'a> Elements<'a> {
         Elements(bytes)
     }
 
-    /// The octets not yet read.
-    pub const fn rest(&self) -> &'a [u8] {
-        self.0
-    }
-
     /// The next element's contents, if it has this tag; otherwise nothing is read.
     pub fn tagged(&mut self, tag: u8) -> Option<&'a [u8]> {
         let mut ahead = *self;
@@ -122,7 +117,6 @@ mod tests {
         assert_eq!(elements.tagged(4), None, "the next one is no octet string");
         assert_eq!(elements.tagged(2), Some(&[5][..]));
         assert_eq!(elements.next(), None);
-        assert_eq!(elements.rest().len(), 4);
     }
 
     #[test]

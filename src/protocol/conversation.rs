@@ -65,6 +65,8 @@ pub struct Conversation {
     client: Side,
     client_proven: bool,
     protocol: Option<&'static str>,
+    /// What is followed now began inside another protocol, which was proven.
+    upgraded: bool,
     stage: Stage,
     pending: Pair<Pending>,
 }
@@ -95,6 +97,7 @@ impl Conversation {
             client: initiator,
             client_proven: false,
             protocol: None,
+            upgraded: false,
             stage: Stage::Probing { candidates: all_candidates(transport), tries_left },
             pending: Pair::default(),
         }
@@ -418,6 +421,7 @@ impl Conversation {
                 (here > 0).then_some(here)
             }
             Step::Upgrade(used, to) => {
+                self.upgraded = true;
                 self.stage = Stage::Following { session: to.begin() };
                 let other = &mut self.pending[side.other()];
                 other.need = 0;
@@ -436,9 +440,12 @@ impl Conversation {
         }
     }
 
+    /// It was another protocol after all; but what was upgraded from has been proven before.
     fn reject(&mut self) {
-        self.protocol = None;
-        self.client_proven = false;
+        if !self.upgraded {
+            self.protocol = None;
+            self.client_proven = false;
+        }
         self.seal();
     }
 
@@ -458,5 +465,86 @@ impl Conversation {
             }
             _ => true,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Address;
+
+    /// Upgrades to [`Inner`] at the first byte, using none.
+    struct Outer;
+
+    /// Tells that it was called, and that this was not its protocol.
+    struct Inner;
+
+    impl Analyzer for Outer {
+        fn protocol(&self) -> &'static str {
+            "outer"
+        }
+
+        fn transports(&self) -> &'static [Transport] {
+            &[Transport::Tcp]
+        }
+
+        fn probe(&self, _: &Opening<'_>) -> Probe {
+            Probe::NoMatch
+        }
+
+        fn begin(&self) -> Box<dyn Session> {
+            Box::new(Outer)
+        }
+    }
+
+    impl Session for Outer {
+        fn on_bytes(&mut self, _: Role, _: &[u8], _: &mut Seen) -> Step {
+            Step::Upgrade(0, &Inner)
+        }
+
+        fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
+            Step::Done
+        }
+    }
+
+    impl Analyzer for Inner {
+        fn protocol(&self) -> &'static str {
+            "inner"
+        }
+
+        fn transports(&self) -> &'static [Transport] {
+            &[Transport::Tcp]
+        }
+
+        fn probe(&self, _: &Opening<'_>) -> Probe {
+            Probe::NoMatch
+        }
+
+        fn begin(&self) -> Box<dyn Session> {
+            Box::new(Inner)
+        }
+    }
+
+    impl Session for Inner {
+        fn on_bytes(&mut self, _: Role, _: &[u8], seen: &mut Seen) -> Step {
+            seen.push(Observation::Anomaly("inner_was_called"));
+            Step::Foreign
+        }
+
+        fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
+            Step::Done
+        }
+    }
+
+    #[test]
+    fn an_upgrade_sees_the_same_bytes_at_once_and_its_failure_keeps_the_name() {
+        let endpoint = |last| Endpoint { address: Address::from([10, 0, 0, last]), port: 1 };
+        let endpoints = Pair::new(endpoint(1), endpoint(2));
+        let mut talk = Conversation::following(endpoints, Transport::Tcp, Side::A, &Outer);
+        let mut seen = Seen::default();
+        talk.on_bytes(Side::A, b"x", &mut seen);
+        assert_eq!(seen.drain().collect::<Vec<_>>(), [Observation::Anomaly("inner_was_called")]);
+        assert_eq!(talk.verdict().map(|verdict| verdict.protocol), Some("outer"));
+        assert!(!talk.wants_bytes());
     }
 }

@@ -222,10 +222,16 @@ mod tests {
     }
 
     #[test]
-    fn after_tls_was_asked_for_nothing_more_is_read() {
-        let hello = hex("16030100b7010000b30303");
-        check(&[S(&greeting()), C(&request_for_tls()), C(&hello), S(&greeting())], &["MySQL 8.0.28"]);
-        check(&[C(&request_for_tls()), C(&hello)], &[]);
+    fn a_request_for_tls_hands_over_to_tls() {
+        let mut seen = Seen::default();
+        let step = MySql.begin().on_bytes(Role::Client, &request_for_tls(), &mut seen);
+        assert!(matches!(step, Step::Upgrade(36, to) if to.protocol() == "tls"), "{step:?}");
+        check(&[S(&greeting()), C(&request_for_tls())], &["MySQL 8.0.28"]);
+        // The same capability in a login that goes on in clear asks for nothing.
+        let mut login = login_in_clear();
+        login[5] |= 0x08;
+        let step = MySql.begin().on_bytes(Role::Client, &login, &mut seen);
+        assert!(matches!(step, Step::Done), "{step:?}");
     }
 
     #[test]
@@ -265,7 +271,7 @@ mod tests {
             b"\x09\0\0\0\xff\x69\x04\0\0\0\0\0\0",
             b"\x01\0\0\0\x0e",
         ] {
-            assert_eq!(tcp(&[S(bytes)]).protocol, None, "{bytes:?}");
+            assert_ne!(tcp(&[S(bytes)]).protocol, Some("mysql"), "{bytes:?}");
         }
     }
 }

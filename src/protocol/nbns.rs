@@ -98,14 +98,14 @@ impl<'a> Packet<'a> {
 
 /// A NetBIOS name: fifteen characters padded with blanks, and what the name is used for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct NetbiosName {
+pub(super) struct NetbiosName {
     text: [u8; 15],
     suffix: u8,
 }
 
 impl NetbiosName {
     /// Undoes the first-level encoding: each half of an octet is a letter (RFC 1001 §14.1).
-    fn read(name: Name<'_>) -> Option<Self> {
+    pub fn read(name: Name<'_>) -> Option<Self> {
         let mut octets = [0u8; 16];
         let mut first = true;
         let mut sound = true;
@@ -128,7 +128,7 @@ impl NetbiosName {
     }
 
     /// The name as it is told. Only workstation (00) and file server (20) names are hosts' own.
-    fn host(&self) -> Option<CompactString> {
+    pub fn host(&self) -> Option<CompactString> {
         let text = std::str::from_utf8(&self.text).ok()?;
         let own = matches!(self.suffix, 0x00 | 0x20) && !text.starts_with(['*', '\u{1}']);
         own.then(|| host_name(text)).flatten()

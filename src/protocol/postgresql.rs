@@ -295,11 +295,23 @@ mod tests {
     }
 
     #[test]
-    fn after_tls_was_agreed_nothing_more_is_read() {
+    fn agreed_encryption_hands_over_to_tls() {
+        use Role::{Client, Server};
         let hello = hex("160301015c010001580303");
-        check(&[C(SSL_REQUEST), S(b"S"), C(&hello), S(&ready())], &[]);
-        check(&[C(SSL_REQUEST), C(&hello), S(&ready())], &[]);
-        check(&[S(b"S"), S(&hello), S(&ready())], &[]);
+        let answered = [b"S", hello.as_slice()].concat();
+        for (asked, from, bytes, used) in
+            [(true, Server, b"S".to_vec(), 1), (true, Client, hello, 0), (false, Server, answered, 1)]
+        {
+            let mut seen = Seen::default();
+            let mut session = PostgreSql.begin();
+            if asked {
+                assert!(matches!(session.on_bytes(Client, SSL_REQUEST, &mut seen), Step::Skip(8)));
+            }
+            let step = session.on_bytes(from, &bytes, &mut seen);
+            assert!(matches!(step, Step::Upgrade(n, to) if n == used && to.protocol() == "tls"), "{step:?}");
+        }
+        check(&[C(SSL_REQUEST), S(b"S")], &[]);
+        check(&[S(b"S\x16\x03\x01")], &[]);
     }
 
     #[test]
@@ -338,7 +350,7 @@ mod tests {
             b"Q\0\0\0\x0dSELECT\0 1",
             b"D\0\0\0\x08\0\0\0\0",
         ] {
-            assert_eq!(tcp(&[C(bytes)]).protocol, None, "{bytes:?}");
+            assert_ne!(tcp(&[C(bytes)]).protocol, Some("postgresql"), "{bytes:?}");
         }
     }
 }

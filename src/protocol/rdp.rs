@@ -8,9 +8,6 @@ use super::speaker::Speaker;
 use super::tls::Tls;
 use super::{Analyzer, Opening, Probe, Seen, Session, Step};
 
-/// Bytes of a TPKT header (RFC 1006 §6).
-const TPKT: usize = 4;
-
 /// Bytes before the variable part of an X.224 connection request or confirm: TPKT, a length, the
 /// kind, two references, the class.
 const CONNECT_HEAD: usize = 11;
@@ -51,7 +48,7 @@ impl Analyzer for Rdp {
     }
 }
 
-/// Length of a TPKT packet, its kind, and what is there of it.
+/// Length of a TPKT packet (RFC 1006 §6), the kind of what it carries, and what is there of it.
 fn packet(bytes: &[u8]) -> Option<(usize, u8, &[u8])> {
     let [3, 0, high, low, _, kind, ..] = bytes else { return None };
     let len = usize::from(u16::from_be_bytes([*high, *low]));
@@ -225,8 +222,6 @@ mod tests {
     use crate::protocol::testing::{Line, Outcome, hex, tcp};
     use Line::{C, S};
 
-    const HELLO: &[u8] = &[0x16, 3, 1, 0, 0x74, 1, 0, 0, 0x70, 3, 1];
-
     fn request() -> Vec<u8> {
         hex("0300002f2ae00000000000436f6f6b69653a206d737473686173683d4157414b45434f44490d0a0100080003000000")
     }
@@ -286,11 +281,18 @@ mod tests {
     }
 
     #[test]
-    fn after_tls_was_chosen_nothing_more_is_read() {
+    fn a_choice_of_tls_hands_over_to_tls() {
+        let mut seen = Seen::default();
         for chosen in [1, 2, 8] {
-            check(&[C(&request()), S(&confirm(chosen)), C(HELLO), S(&response(2, &[b"der"]))], &[]);
+            let step = Rdp.begin().on_bytes(Role::Server, &confirm(chosen), &mut seen);
+            assert!(matches!(step, Step::Upgrade(19, to) if to.protocol() == "tls"), "{step:?}");
         }
-        check(&[C(&request()), C(HELLO), S(&response(2, &[b"der"]))], &[]);
+        let step = Rdp.begin().on_bytes(Role::Server, &confirm(0), &mut seen);
+        assert!(matches!(step, Step::Consumed(19)), "{step:?}");
+        // The server's choice was not seen.
+        let step = Rdp.begin().on_bytes(Role::Client, &[0x16, 3, 1, 0, 0x74], &mut seen);
+        assert!(matches!(step, Step::Upgrade(0, to) if to.protocol() == "tls"), "{step:?}");
+        check(&[C(&request()), S(&confirm(1))], &[]);
     }
 
     #[test]
@@ -326,7 +328,7 @@ mod tests {
         let bare = hex("0300000b06e00000000000");
         let confirm = hex("0300000b06d00000123400");
         check(&[C(&bare), S(&confirm), C(&initial())], &[]);
-        assert_eq!(tcp(&[C(&bare), S(&confirm)]).protocol, None);
+        assert_ne!(tcp(&[C(&bare), S(&confirm)]).protocol, Some("rdp"));
     }
 
     #[test]
@@ -335,8 +337,8 @@ mod tests {
         let request = hex("0300001611e00000000100c0010ac1020100c2020101");
         let confirm = hex("0300001611d00001000100c0010ac1020100c2020101");
         let job = hex("0300001902f08032010000000000080000f0000001000101e0");
-        assert_eq!(tcp(&[C(&request), S(&confirm), C(&job)]).protocol, None);
-        assert_eq!(tcp(&[C(&job)]).protocol, None);
-        assert_eq!(tcp(&[C(&hex("030000040000"))]).protocol, None);
+        assert_ne!(tcp(&[C(&request), S(&confirm), C(&job)]).protocol, Some("rdp"));
+        assert_ne!(tcp(&[C(&job)]).protocol, Some("rdp"));
+        assert_ne!(tcp(&[C(&hex("030000040000"))]).protocol, Some("rdp"));
     }
 }

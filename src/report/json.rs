@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::document::{Report, SourceFacts};
 use super::visibility::Visibility;
 use super::{SCHEMA, time};
-use crate::finding::{Finding, certificate_status};
+use crate::finding::{Finding, Validity};
 use crate::graph;
 use crate::model::{Role, Timestamp};
 
@@ -455,7 +455,7 @@ impl Certificate {
     /// A row of the certificate table, its status told for a moment.
     pub fn of(certificate: &graph::Certificate, as_of: Option<Timestamp>) -> Certificate {
         let facts = &certificate.facts;
-        let (status, days_left) = certificate_status(facts, as_of.unwrap_or_default());
+        let (validity, as_of) = (Validity::of(certificate), as_of.unwrap_or_default());
         Certificate {
             sha256: facts.sha256.clone(),
             spki_sha256: facts.spki_sha256.clone(),
@@ -469,8 +469,8 @@ impl Certificate {
             signature_algorithm: facts.signature_algorithm.clone(),
             is_ca: facts.is_ca,
             seen: certificate.seen.iter().map(Seen::of).collect(),
-            status,
-            days_left,
+            status: validity.status(as_of).word(),
+            days_left: validity.days_left(as_of),
             problem: facts.problem.clone(),
         }
     }

@@ -193,6 +193,11 @@ pub(crate) struct Name<'a> {
 }
 
 impl<'a> Name<'a> {
+    /// The name that stands at a place of a message of another protocol.
+    pub const fn at(message: &'a [u8], at: usize) -> Self {
+        Name { message, at }
+    }
+
     /// Calls `visit` with each label. `None` if the name is malformed.
     ///
     /// Ends always: labels add up to a name's greatest length, and each pointer must lead to before

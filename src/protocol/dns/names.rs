@@ -22,7 +22,8 @@ pub(crate) fn tell(message: &Message<'_>, source: NameSource, seen: &mut Seen) {
     }
     let aliases = aliases(message);
     let mut told = 0;
-    for record in message.records() {
+    let naming = |record: &Record<'_>| matches!(record.kind, kind::A | kind::AAAA | kind::PTR);
+    for record in message.records().filter(naming) {
         let Some(own) = record.name.text() else { continue };
         let (address, names): (_, SmallVec<[CompactString; 4]>) = match (record.kind, address_of(&record)) {
             (kind::A | kind::AAAA, Some(address)) if aliases.contains(&own) => (address, aliases.clone()),

@@ -184,10 +184,8 @@ impl LdapSession {
         match (envelope.operation.tag, from) {
             (BIND_REQUEST, Role::Client) => self.bind_request(envelope.id, contents, seen),
             (BIND_RESPONSE, Role::Server) => self.bind_response(envelope.id, contents, seen),
-            (EXTENDED_REQUEST, Role::Client) => {
-                if Elements::of(contents).tagged(0x80) == Some(START_TLS) {
-                    self.start_tls = Some(envelope.id);
-                }
+            (EXTENDED_REQUEST, Role::Client) if Elements::of(contents).tagged(0x80) == Some(START_TLS) => {
+                self.start_tls = Some(envelope.id);
             }
             (EXTENDED_RESPONSE, Role::Server) if self.start_tls == Some(envelope.id) => {
                 self.start_tls = None;

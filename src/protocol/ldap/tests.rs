@@ -51,8 +51,8 @@ fn a_simple_bind_is_attempted_then_used() {
     // As Windows answers, with lengths of four octets.
     let accepted = hex("3084000000100201016184000000070a010004000400");
     check(&[C(&request), S(&accepted)], &[attempted.clone(), used]);
-    check(&[C(&request), S(&result(1, 0x61, 49))], &[attempted.clone()]);
-    check(&[C(&request), S(&result(2, 0x61, 0))], &[attempted.clone()]);
+    check(&[C(&request), S(&result(1, 0x61, 49))], std::slice::from_ref(&attempted));
+    check(&[C(&request), S(&result(2, 0x61, 0))], std::slice::from_ref(&attempted));
     check(&[C(&request)], &[attempted]);
 }
 
@@ -65,11 +65,27 @@ fn a_bind_without_name_or_password_gives_nothing_away() {
 }
 
 #[test]
-fn a_bind_after_start_tls_is_not_seen() {
-    check(
-        &[C(&start_tls()), S(&hex("300c02010178070a010004000400")), C(&simple_bind(b"cn=admin", b"secret"))],
-        &[],
-    );
+fn start_tls_that_was_granted_hands_over_to_tls() {
+    let mut seen = Seen::default();
+    let granted = hex("300c02010178070a010004000400");
+    let mut session = Ldap.begin();
+    assert!(matches!(session.on_bytes(Role::Client, &start_tls(), &mut seen), Step::Skip(31)));
+    let step = session.on_bytes(Role::Server, &granted, &mut seen);
+    assert!(matches!(step, Step::Upgrade(14, to) if to.protocol() == "tls"), "{step:?}");
+
+    let mut session = Ldap.begin();
+    session.on_bytes(Role::Client, &start_tls(), &mut seen);
+    let step = session.on_bytes(Role::Client, &[0x16, 3, 1, 0, 5], &mut seen);
+    assert!(matches!(step, Step::Upgrade(0, to) if to.protocol() == "tls"), "{step:?}");
+}
+
+#[test]
+fn a_bind_inside_tls_is_not_seen() {
+    let bind = simple_bind(b"cn=admin", b"secret");
+    let record = [&[0x17, 3, 3, 0, bind.len() as u8], bind.as_slice()].concat();
+    let outcome = tcp(&[C(&start_tls()), S(&hex("300c02010178070a010004000400")), C(&record)]);
+    assert_eq!(outcome.protocol, Some("ldap"));
+    assert!(!outcome.observations.iter().any(|told| matches!(told, Observation::Practice { .. })));
 }
 
 #[test]
@@ -146,6 +162,6 @@ fn snmp_and_other_sequences_are_not_ldap() {
         "300c02010162070a010004000400",
         "308402010161",
     ] {
-        assert_eq!(tcp(&[C(&hex(bytes))]).protocol, None, "{bytes}");
+        assert_ne!(tcp(&[C(&hex(bytes))]).protocol, Some("ldap"), "{bytes}");
     }
 }

@@ -69,7 +69,7 @@ fn record(bytes: &[u8], from_start: bool) -> Looks {
         },
         _ => Looks::Other,
     };
-    if from_start || matches!(sender, Looks::Tls(_)) { sender } else { traffic(header, rest) }
+    if from_start || sender != Looks::Other { sender } else { traffic(header, rest) }
 }
 
 /// The first handshake record of a side: does it begin with a message that tells who sent it?
@@ -100,7 +100,8 @@ fn handshake(header: Header, rest: &[u8]) -> Looks {
 /// A talk joined late: a record of any kind and, where enough was said, another one after it.
 fn traffic(header: Header, rest: &[u8]) -> Looks {
     let sender = match (header.content, rest) {
-        (Content::Handshake, [first, 0, ..]) => match *first {
+        // What is encrypted has no such length but by a chance of one in millions.
+        (Content::Handshake, [first, 0, high, low, ..]) if fits(header, *high, *low) => match *first {
             kind::CLIENT_KEY_EXCHANGE | kind::CERTIFICATE_VERIFY => Some(Role::Client),
             kind::SERVER_KEY_EXCHANGE | kind::SERVER_HELLO_DONE => Some(Role::Server),
             _ => None,
@@ -112,6 +113,11 @@ fn traffic(header: Header, rest: &[u8]) -> Looks {
         Some(next) if Header::parse(*next).is_none() => Looks::Other,
         _ => Looks::Tls(sender),
     }
+}
+
+/// A message of this length ends inside its record.
+fn fits(header: Header, high: u8, low: u8) -> bool {
+    4 + usize::from(u16::from_be_bytes([high, low])) <= header.len
 }
 
 #[cfg(test)]
@@ -167,6 +173,8 @@ mod tests {
         check("14 0303 0001 01 16 0303 0028 e3", Looks::Other, Looks::Tls(None));
         check("16 0303 0084 10 000080 0080", Looks::Other, CLIENT);
         check("16 0303 0004 0e 000000", Looks::Other, SERVER);
+        check("16 0303 0028 10 00cafe 0080", Looks::Other, Looks::Tls(None));
+        check("16 0303 0028", Looks::Unsure, Looks::Unsure);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use compact_str::format_compact;
 
-use crate::model::{Observation, Practice, Role, State, TlsVersion};
+use crate::model::{Observation, Practice, Role, State, TlsVersion, suites};
 use crate::protocol::Seen;
 
 use super::{Handshake, Held};
@@ -18,18 +18,24 @@ impl Handshake {
         let resumed = resumed.unwrap_or(echoed);
         seen.push(Observation::ServerHello { version, suite, alpn, resumed });
         let title = title(version);
-        seen.push(Observation::Practice {
-            practice: Practice::TlsVersion(version),
-            state: State::Negotiated,
-            at_fault: Role::Server,
-            what: format_compact!("{title} negotiated, suite 0x{suite:04x}"),
-        });
-        seen.push(Observation::Practice {
-            practice: Practice::TlsSuite(suite),
-            state: State::Negotiated,
-            at_fault: Role::Server,
-            what: format_compact!("suite 0x{suite:04x} negotiated, {title}"),
-        });
+        // Sound versions and suites are what the ServerHello says already; only the others are practices.
+        let suite_name = suites::name(suite).map_or_else(|| format_compact!("suite 0x{suite:04x}"), Into::into);
+        if version.is_outdated() {
+            seen.push(Observation::Practice {
+                practice: Practice::TlsVersion(version),
+                state: State::Negotiated,
+                at_fault: Role::Server,
+                what: format_compact!("{title} negotiated, {suite_name}"),
+            });
+        }
+        if suites::classes(suite).is_broken() {
+            seen.push(Observation::Practice {
+                practice: Practice::TlsSuite(suite),
+                state: State::Negotiated,
+                at_fault: Role::Server,
+                what: format_compact!("{suite_name} negotiated, {title}"),
+            });
+        }
     }
 
     /// Tells one certificate of a chain.

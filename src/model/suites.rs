@@ -31,6 +31,12 @@ impl SuiteClasses {
         self.0 & classes.0 == classes.0
     }
 
+    /// True if whoever records the traffic, or stands on its way, can read it: what is wrong is more
+    /// than a lack of forward secrecy or a block cipher in CBC mode.
+    pub const fn is_broken(self) -> bool {
+        self.0 & !(Self::NO_PFS.0 | Self::CBC.0) != 0
+    }
+
     /// True if nothing is wrong that is known here.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
