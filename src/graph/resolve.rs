@@ -15,19 +15,21 @@ pub struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// Learns from decided edges, then counts the peers of undecided endpoints.
+    /// Learns which services decided edges prove, and counts the peers of every endpoint.
     pub fn new(
         edges: &[(EdgeKey, EdgeTotals)],
         undecided: &Table<FlowKey, Undecided>,
         operator: &'a Operator,
     ) -> Self {
         let mut services = operator.servers.clone();
+        let mut peers: BTreeMap<ServiceKey, u64> = BTreeMap::new();
         for (key, totals) in edges {
             if totals.decided && totals.answered > 0 {
                 services.insert(key.service);
             }
+            // Clients rarely use a port twice, so flows count distinct peers nearly.
+            *peers.entry(key.service).or_default() += u64::from(totals.answered);
         }
-        let mut peers: BTreeMap<ServiceKey, u64> = BTreeMap::new();
         for key in undecided.keys() {
             for side in [Side::A, Side::B] {
                 // Every key is another pair of endpoints, so keys count distinct peers.

@@ -1,7 +1,7 @@
 //! Who is the server: a ledger of additive evidence, in nats, kept with every flow so that it can be
 //! decided again when better evidence comes.
 
-use super::{FlowKey, Pair, Side};
+use super::{FlowKey, Pair, Side, Transport};
 
 /// What can speak for a side being the server; the words of the contract, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -162,7 +162,10 @@ impl Ledger {
         let ratio = ((1 + peers.second) as f64 / (1 + peers.first) as f64).ln();
         *fan_in = (Evidence::FanIn, ratio.clamp(-FAN_IN_MAX, FAN_IN_MAX));
         *port = (Evidence::Port, port_weight(key, around));
-        if let Some(from) = self.first_from {
+        // A TCP flow without a SYN had begun before anybody listened. Who was heard first is chance
+        // then: it may say which way to lean where nothing else does, but not speak against the rest.
+        let silent = [&*protocol, known, fan_in, port].iter().all(|(_, weight)| *weight == 0.0);
+        if let Some(from) = self.first_from.filter(|_| silent || key.transport != Transport::Tcp) {
             *first = (Evidence::FirstPacket, toward(from.other()) * FIRST_PACKET);
         }
         let sum: f64 = parts.iter().map(|(_, weight)| weight).sum();
@@ -216,7 +219,7 @@ fn port_weight(key: &FlowKey, around: &Surroundings) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Address, Endpoint, Realm, Transport};
+    use crate::model::{Address, Endpoint, Realm};
 
     fn key(a_port: u16, b_port: u16) -> FlowKey {
         let a = Endpoint { address: Address::from([10, 0, 0, 1]), port: a_port };
@@ -238,6 +241,16 @@ mod tests {
         let decided = ledger.decide_alone(&key(20_001, 20_000));
         assert_eq!((decided.client, decided.evidence), (None, Evidence::FirstPacket));
         assert!((decided.confidence - 0.668).abs() < 0.001);
+    }
+
+    #[test]
+    fn who_is_heard_first_in_the_middle_of_tcp_speaks_against_nothing() {
+        let ledger = Ledger { first_from: Some(Side::B), ..Ledger::default() };
+        let tcp = key(40_000, 23_456);
+        let decided = ledger.decide_alone(&tcp);
+        assert_eq!((decided.client, decided.evidence), (Some(Side::A), Evidence::Port));
+        let udp = FlowKey { transport: Transport::Udp, ..tcp };
+        assert_eq!(ledger.decide_alone(&udp).client, None, "a datagram heard first may well be the first");
     }
 
     #[test]

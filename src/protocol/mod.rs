@@ -35,6 +35,7 @@ mod ssdp;
 mod ssh;
 mod starttls;
 mod telnet;
+mod tftp;
 mod tls;
 mod wording;
 
@@ -47,7 +48,7 @@ pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&tls::Tls, &tls::Dtls, &http::Http, &ssdp::Ssdp, &ssh::Ssh, &smb::Smb, &rdp::Rdp, &postgresql::PostgreSql, &mysql::MySql, &kerberos::Kerberos, &ldap::Ldap, &dcerpc::DceRpc, &snmp::Snmp, &dhcp::Dhcp, &dhcp::DhcpV6, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp, &ftp::Ftp, &imap::Imap, &pop3::Pop3, &redis::Redis, &telnet::Telnet, &ntp::Ntp, &nbdgm::Nbdgm];
+pub const ANALYZERS: &[&dyn Analyzer] = &[&tls::Tls, &tls::Dtls, &http::Http, &ssdp::Ssdp, &ssh::Ssh, &smb::Smb, &rdp::Rdp, &postgresql::PostgreSql, &mysql::MySql, &kerberos::Kerberos, &ldap::Ldap, &dcerpc::DceRpc, &snmp::Snmp, &dhcp::Dhcp, &dhcp::DhcpV6, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp, &ftp::Ftp, &imap::Imap, &pop3::Pop3, &redis::Redis, &telnet::Telnet, &tftp::Tftp, &ntp::Ntp, &nbdgm::Nbdgm];
 
 /// The analyzer of a flow that carries on a conversation begun on another port; none where such
 /// flows are only counted.

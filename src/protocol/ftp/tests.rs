@@ -16,8 +16,16 @@ fn login(anonymous: bool, state: State) -> Observation {
 
 fn announced(listener: Role, address: Option<[u8; 4]>, port: u16) -> Observation {
     let (address, transport) = (address.map(Address::from), Transport::Tcp);
-    let protocol = "ftp-data";
-    Observation::Announced(Announcement { listener, address, port, peer_port: None, transport, protocol })
+    let (protocol, practice) = ("ftp-data", None);
+    Observation::Announced(Announcement {
+        listener,
+        address,
+        port,
+        peer_port: None,
+        transport,
+        protocol,
+        practice,
+    })
 }
 
 /// The protocol is FTP, the client the script's, and exactly this was told.
