@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Network;
-use crate::finding::Finding;
+use crate::finding::{Band, Finding};
 use crate::model::Timestamp;
 
 /// Passive network dependency mapper: who depends on what, from packets alone.
@@ -39,6 +39,17 @@ pub enum Command {
     Findings(ListArguments),
     /// List flows, with Community ID
     Flows(ListArguments),
+    /// Explain a rule, or what a site file may say
+    Explain {
+        /// A rule's id such as ADM-01, or `site`; without one, all rules are listed
+        #[arg(value_name = "RULE|site")]
+        subject: Option<String>,
+        /// Colours
+        #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
+        color: Colour,
+    },
+    /// Write the map for other programs
+    Export(ExportArguments),
     /// Write completions for a shell
     Completions {
         /// The shell
@@ -74,6 +85,39 @@ pub struct ListArguments {
     /// How to tell.
     #[command(flatten)]
     pub telling: TellingArguments,
+}
+
+/// `export`.
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// What to write
+    #[arg(long, value_enum)]
+    pub format: ExportFormat,
+    /// Capture, directory of captures, or - for standard input; may be given several times
+    #[arg(short, long = "read", value_name = "FILE", required_unless_present = "check")]
+    pub read: Vec<PathBuf>,
+    /// How to read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
+    /// Judge certificates at this time [default: that of the last packet]
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<Timestamp>,
+    /// Say nothing on standard error but why it failed
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// A format of other programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// For Gephi, yEd, Cytoscape: hosts and dependencies with typed attributes
+    Graphml,
+    /// For Graphviz: hosts in clusters by label or network
+    Dot,
+    /// Dependencies as comma-separated values
+    Csv,
+    /// The whole report as one JSON document
+    Json,
 }
 
 /// How captures are read.
@@ -176,13 +220,12 @@ pub enum Level {
 impl Level {
     /// Whether a finding is at least so urgent.
     pub fn reached_by(self, finding: &Finding) -> bool {
-        let level = match finding.band.word() {
-            "critical" => Level::Critical,
-            "high" => Level::High,
-            "medium" => Level::Medium,
-            "low" => Level::Low,
-            _ => return false,
-        };
-        level >= self
+        finding.band
+            >= match self {
+                Level::Low => Band::Low,
+                Level::Medium => Band::Medium,
+                Level::High => Band::High,
+                Level::Critical => Band::Critical,
+            }
     }
 }

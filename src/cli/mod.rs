@@ -5,6 +5,8 @@
 mod analyze;
 mod args;
 mod completions;
+mod explain;
+mod export;
 mod failure;
 mod list;
 mod output;
@@ -49,6 +51,8 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Certs(arguments) => list::run(crate::report::List::Certificates, &arguments),
         Command::Findings(arguments) => list::run(crate::report::List::Findings, &arguments),
         Command::Flows(arguments) => list::run(crate::report::List::Flows, &arguments),
+        Command::Explain { subject, color } => explain::run(subject.as_deref(), output::paint(color)),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man => completions::man(),
     }

@@ -4,6 +4,7 @@
 mod community_id;
 mod document;
 mod flow;
+mod graph;
 mod json;
 mod list;
 mod text;
@@ -11,9 +12,10 @@ mod visibility;
 
 pub use community_id::community_id;
 pub use document::{Counted, Report, SourceFacts};
+pub use graph::{write_dot, write_graphml};
 pub use json::{Document, write_json};
 pub use list::{Format, List, write_lines, write_list};
-pub use text::{Paint, Tone, View, clean, write_story, write_table};
+pub use text::{Paint, Tone, View, clean, rule_page, rule_table, write_story, write_table};
 pub use visibility::Visibility;
 
 use crate::model::Timestamp;

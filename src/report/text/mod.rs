@@ -3,6 +3,7 @@
 mod blindness;
 mod names;
 mod paint;
+mod rules;
 mod safe;
 mod story;
 mod table;
@@ -10,6 +11,7 @@ mod tables;
 mod words;
 
 pub use paint::{Paint, Tone};
+pub use rules::{rule_page, rule_table};
 pub use safe::clean;
 pub use story::write_story;
 pub use tables::write_table;

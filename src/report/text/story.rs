@@ -2,7 +2,7 @@
 //! tables, then what this tap could not see.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::View;
 use super::blindness;
@@ -10,7 +10,7 @@ use super::paint::{Tone, of_band};
 use super::safe::clean;
 use super::table::{Table, fill};
 use super::tables::{self, place, subject};
-use super::words::{bytes, capital, count, length, moment, number, some};
+use super::words::{bytes, capital, count, length, moment, number, some, verb};
 use crate::finding::Finding;
 use crate::graph::{Dependency, DependencyState, Host, Kind, Scan};
 use crate::model::{HostKey, ServiceKey, Span};
@@ -141,8 +141,7 @@ impl Story<'_> {
             return;
         }
         let inside = snapshot.hosts.iter().filter(|host| host.internal).count();
-        let alive = |dependency: &&Dependency| dependency.state > DependencyState::Attempt;
-        let answered = snapshot.dependencies.iter().filter(alive).count();
+        let answered = snapshot.dependencies.iter().filter(is_answered).count();
         self.say(
             Tone::Plain,
             &format!(
@@ -153,6 +152,7 @@ impl Story<'_> {
                 count(answered, "dependency", "dependencies"),
             ),
         );
+        self.silent();
         self.most_used();
         self.findings_in_short();
         self.certificates();
@@ -165,6 +165,23 @@ impl Story<'_> {
         }
     }
 
+    /// Addresses that others tried and that never said anything are hosts only by courtesy.
+    fn silent(&mut self) {
+        let snapshot = self.view.report.snapshot;
+        let mut heard: BTreeSet<HostKey> = snapshot.dependencies.iter().map(|row| row.key.client).collect();
+        heard.extend(snapshot.dependencies.iter().filter(is_answered).map(|row| row.key.service.host));
+        heard.extend(snapshot.scans.iter().filter_map(|scan| scan.source));
+        heard.extend(snapshot.pings.iter().filter(|ping| ping.seen.requests > 0).map(|ping| ping.from));
+        heard.extend(snapshot.pings.iter().filter(|ping| ping.seen.replies > 0).map(|ping| ping.to));
+        let silent =
+            |host: &&Host| !heard.contains(&host.key) && host.macs.is_empty() && host.names.is_empty();
+        let silent = snapshot.hosts.iter().filter(silent).count();
+        if silent > 0 {
+            let (many, verb) = (number(silent as u64), verb(silent, "was", "were"));
+            self.say(Tone::Plain, &format!("{many} of the hosts {verb} only spoken to: nothing came back."));
+        }
+    }
+
     /// The services with the most clients.
     fn most_used(&mut self) {
         let mut services: Vec<_> = self.view.report.snapshot.services.iter().collect();
@@ -174,9 +191,9 @@ impl Story<'_> {
             .filter(|service| service.clients > 1)
             .take(NAMES_TOLD)
             .map(|service| {
-                let protocol = service.protocol.unwrap_or("unknown protocol");
+                let protocol = service.protocol.map(|protocol| format!("{protocol} ")).unwrap_or_default();
                 format!(
-                    "{} {} ({} clients)",
+                    "{}{} ({} clients)",
                     protocol,
                     self.service(&service.key),
                     number(service.clients as u64)
@@ -344,9 +361,11 @@ impl Story<'_> {
         services.sort_by_key(|service| (Reverse((service.clients, service.flows)), service.key));
         services.truncate(ROWS_TOLD);
         self.table("SERVICES", "services", snapshot.services.len(), tables::services(self.view, &services));
-        let alive = |dependency: &&Dependency| dependency.state > DependencyState::Attempt;
-        let (mut decided, mut open): (Vec<_>, Vec<_>) =
-            snapshot.dependencies.iter().filter(alive).partition(|dependency| dependency.totals.decided);
+        let (mut decided, mut open): (Vec<_>, Vec<_>) = snapshot
+            .dependencies
+            .iter()
+            .filter(is_answered)
+            .partition(|dependency| dependency.totals.decided);
         for (heading, rows) in
             [("DEPENDENCIES", &mut decided), ("UNDETERMINED: nothing shows who asked whom", &mut open)]
         {
@@ -365,7 +384,7 @@ impl Story<'_> {
             *served.entry(service.key.host).or_default() += service.clients;
         }
         let mut uses: BTreeMap<HostKey, usize> = BTreeMap::new();
-        for dependency in snapshot.dependencies.iter().filter(|row| row.state > DependencyState::Attempt) {
+        for dependency in snapshot.dependencies.iter().filter(is_answered) {
             *uses.entry(dependency.key.client).or_default() += 1;
         }
         let of =
@@ -415,6 +434,10 @@ impl Story<'_> {
             self.out.push('\n');
         }
     }
+}
+
+fn is_answered(dependency: &&Dependency) -> bool {
+    dependency.state > DependencyState::Attempt
 }
 
 /// Whether the clients really did it.

@@ -7,6 +7,9 @@ use super::paint::{Paint, Tone};
 /// Spaces between two columns.
 const GAP: usize = 2;
 
+/// The longest text that is never shortened: `255.255.255.255:65535/sctp`. Long IPv6 addresses are.
+const CORE_MAX: usize = 26;
+
 /// A column.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
@@ -45,9 +48,19 @@ impl Column {
 pub struct Cell {
     text: String,
     tone: Tone,
+    /// Columns of the terminal that its beginning needs, whatever the width: an address and a port.
+    core: usize,
 }
 
 impl Cell {
+    /// A text that is followed by another one, which goes first where there is no room.
+    pub fn with(text: impl ToString, then: Option<String>) -> Cell {
+        let text = text.to_string();
+        let core = text.width().min(CORE_MAX);
+        let text = then.map(|then| format!("{text} {then}")).unwrap_or(text);
+        Cell { text, tone: Tone::Plain, core }
+    }
+
     /// The same in a tone.
     pub fn tone(self, tone: Tone) -> Cell {
         Cell { tone, ..self }
@@ -56,7 +69,7 @@ impl Cell {
 
 impl<T: ToString> From<T> for Cell {
     fn from(text: T) -> Cell {
-        Cell { text: text.to_string(), tone: Tone::Plain }
+        Cell { text: text.to_string(), tone: Tone::Plain, core: 0 }
     }
 }
 
@@ -121,7 +134,7 @@ impl Table {
             let spare = (self.columns.iter().zip(&shown).enumerate())
                 .filter(|(_, (column, width))| column.spare > 0 && width.is_some())
                 .max_by_key(|(_, (column, _))| column.spare);
-            let Some((place, _)) = spare else { return self.least(shown) };
+            let Some((place, _)) = spare else { return self.narrowest(shown) };
             if let Some(width) = shown.get_mut(place) {
                 *width = None;
             }
@@ -137,15 +150,14 @@ impl Table {
     /// Texts shortened, the widest first, until everything fits; none if it cannot.
     fn shrunk(&self, natural: &[Option<usize>], room: usize) -> Option<Vec<Option<usize>>> {
         let mut widths = natural.to_vec();
+        let least: Vec<Option<usize>> = (0..widths.len()).map(|place| self.least(place)).collect();
         loop {
             let over = total(&widths).saturating_sub(room);
             if over == 0 {
                 return Some(widths);
             }
-            let (width, least) = (self.columns.iter().zip(&mut widths))
-                .filter_map(|(column, width)| {
-                    Some((width.as_mut()?, column.least?.max(column.title.width())))
-                })
+            let (width, least) = (least.iter().zip(&mut widths))
+                .filter_map(|(least, width)| Some((width.as_mut()?, (*least)?)))
                 .filter(|(width, least)| **width > *least)
                 .max_by_key(|(width, _)| **width)?;
             // A column at a time, and little by little, so that equals are shortened alike.
@@ -153,8 +165,15 @@ impl Table {
         }
     }
 
+    /// How narrow a column may get while others can still go; none if it is never shortened.
+    fn least(&self, place: usize) -> Option<usize> {
+        let column = self.columns.get(place)?;
+        let core = self.rows.iter().filter_map(|row| row.get(place)).map(|cell| cell.core).max();
+        Some(column.least?.max(column.title.width()).max(core.unwrap_or_default()))
+    }
+
     /// Nothing can go any more: as narrow as it gets, though wider than the terminal.
-    fn least(&self, widths: Vec<Option<usize>>) -> Vec<Option<usize>> {
+    fn narrowest(&self, widths: Vec<Option<usize>>) -> Vec<Option<usize>> {
         let narrowed = |(column, width): (&Column, Option<usize>)| {
             Some(width?.min(column.least.map_or(usize::MAX, |least| least.max(column.title.width()))))
         };
@@ -222,7 +241,12 @@ mod tests {
 
     fn table() -> Table {
         let mut table = Table::new(&COLUMNS);
-        table.row(vec!["10.0.0.1 database".into(), 5.into(), "ok".into(), "database.example".into()]);
+        table.row(vec![
+            Cell::with("10.0.0.1", Some("database".into())),
+            5.into(),
+            "ok".into(),
+            "database.example".into(),
+        ]);
         table.row(vec!["10.0.0.200".into(), "1,234".into(), "".into(), "日本語のホスト".into()]);
         table
     }

@@ -59,8 +59,8 @@ pub fn hosts(view: &View<'_>, rows: &[&Host]) -> Option<Table> {
         let macs: Vec<String> = host.macs.iter().map(ToString::to_string).collect();
         let vlans: Vec<String> = host.vlans.iter().map(ToString::to_string).collect();
         table.row(vec![
-            host.key.into(),
-            some(distinct(names), 3).into(),
+            Cell::with(host.key, None),
+            distinct(names).join(", ").into(),
             roles.join(", ").into(),
             clean(&host.labels.join(", ")).into(),
             if host.internal { "inside" } else { "outside" }.into(),
@@ -111,7 +111,7 @@ pub fn services(view: &View<'_>, rows: &[&Service]) -> Option<Table> {
             None => "",
         };
         table.row(vec![
-            service.key.into(),
+            Cell::with(service.key, None),
             view.name(&service.key.host).unwrap_or_default().into(),
             protocol(service.protocol),
             versions.join(",").into(),
@@ -150,16 +150,16 @@ pub fn arrow(dependency: &Dependency) -> Cell {
 /// Dependencies.
 pub fn dependencies(view: &View<'_>, rows: &[&Dependency]) -> Option<Table> {
     let mut table = Table::new(&[
-        Column::text("CLIENT", 15),
+        Column::text("CLIENT", 20),
         Column::word(""),
-        Column::text("SERVICE", 18),
+        Column::text("SERVICE", 24),
         Column::word("PROTOCOL"),
         Column::word("KIND").spare(5),
-        Column::word("STATE").spare(1),
-        Column::word("ARROW BY").spare(2),
-        Column::number("FLOWS"),
+        Column::word("STATE").spare(3),
+        Column::word("ARROW BY").spare(1),
+        Column::number("FLOWS").spare(2),
         Column::number("FAILED").spare(6),
-        Column::number("TO SERVER").spare(3),
+        Column::number("TO SERVER").spare(4),
         Column::number("TO CLIENT").spare(4),
         Column::word("FIRST").spare(8),
         Column::word("LAST").spare(7),
@@ -170,13 +170,13 @@ pub fn dependencies(view: &View<'_>, rows: &[&Dependency]) -> Option<Table> {
         let failed = if totals.failed == 0 { String::new() } else { number(totals.failed.into()) };
         let server = view.name(&dependency.key.service.host);
         table.row(vec![
-            Cell::from(view.host(&dependency.key.client)).tone(tone),
+            Cell::with(dependency.key.client, view.name(&dependency.key.client)).tone(tone),
             arrow(dependency),
-            Cell::from(names::beside(dependency.key.service.to_string(), server)).tone(tone),
+            Cell::with(dependency.key.service, server).tone(tone),
             protocol(dependency.protocol),
             Cell::from(dependency.kind.word()).tone(tone),
             Cell::from(dependency.state.word()).tone(tone),
-            evidence(dependency).into(),
+            totals.evidence.word().replace('_', " ").into(),
             number(totals.flows.into()).into(),
             failed.into(),
             bytes(totals.to_server.bytes).into(),
@@ -186,12 +186,6 @@ pub fn dependencies(view: &View<'_>, rows: &[&Dependency]) -> Option<Table> {
         ]);
     }
     (!rows.is_empty()).then_some(table)
-}
-
-/// Why the arrow points this way.
-fn evidence(dependency: &Dependency) -> String {
-    let word = dependency.totals.evidence.word().replace('_', " ");
-    if dependency.totals.decided { word } else { format!("guess: {word}") }
 }
 
 /// Certificates, as they stand at the report's moment.
@@ -261,7 +255,7 @@ pub fn findings(view: &View<'_>, rows: &[Finding]) -> Option<Table> {
             format!("{:.1}", finding.score).into(),
             finding.rule.id.into(),
             finding.rule.title.into(),
-            place(view, finding).into(),
+            Cell::with(party(finding), view.name(&finding.host)),
             finding.state.name().into(),
             number(finding.count).into(),
             number(finding.clients.len() as u64).into(),
@@ -274,8 +268,11 @@ pub fn findings(view: &View<'_>, rows: &[Finding]) -> Option<Table> {
 
 /// Where a finding is: the service or the host, and its name.
 pub fn place(view: &View<'_>, finding: &Finding) -> String {
-    let address = finding.service.map_or_else(|| finding.host.to_string(), |service| service.to_string());
-    names::beside(address, view.name(&finding.host))
+    names::beside(party(finding), view.name(&finding.host))
+}
+
+fn party(finding: &Finding) -> String {
+    finding.service.map_or_else(|| finding.host.to_string(), |service| service.to_string())
 }
 
 fn flows(view: &View<'_>) -> Option<Table> {
@@ -305,9 +302,9 @@ fn flows(view: &View<'_>) -> Option<Table> {
         table.row(vec![
             when(view, flow.first()).into(),
             length(flow.duration()).into(),
-            Cell::from(names::beside(flow.client().to_string(), view.name(&flow.client_host()))).tone(tone),
+            Cell::with(flow.client(), view.name(&flow.client_host())).tone(tone),
             if flow.decision.client.is_some() { "->".into() } else { open },
-            Cell::from(names::beside(flow.server().to_string(), view.name(&flow.server_host()))).tone(tone),
+            Cell::with(flow.server(), view.name(&flow.server_host())).tone(tone),
             record.key.transport.name().into(),
             protocol(record.protocol),
             Cell::from(flow.state()).tone(tone),
