@@ -5,7 +5,7 @@
 
 use crate::model::{Announcement, Observation, Practice, Role, Side, State, Transport};
 
-use super::{Analyzer, Opening, Probe, Seen, Session, Step, printable};
+use super::{Analyzer, Opening, Probe, Seen, Session, Step};
 
 /// TFTP's requests.
 pub struct Tftp;
@@ -110,7 +110,7 @@ impl TftpSession {
         let practice = Practice::Tftp { configuration };
         if !self.asked || (configuration && !self.configuration) {
             let what = if request.write { "TFTP write of " } else { "TFTP read of " };
-            seen.practice(practice, State::Attempted, printable(&[what.as_bytes(), request.name].concat()));
+            seen.practice(practice, State::Attempted, [what.as_bytes(), request.name].concat());
             self.used = false;
         }
         self.asked = true;
