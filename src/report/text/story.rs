@@ -12,14 +12,16 @@ use super::table::{Table, fill};
 use super::tables::{self, place, subject};
 use super::words::{bytes, capital, count, length, moment, number, some, verb};
 use crate::finding::Finding;
-use crate::graph::{Dependency, DependencyState, Host, Kind, Scan};
-use crate::model::{HostKey, ServiceKey, Span};
+use crate::graph::{Certificate, Dependency, DependencyState, Host, Kind, Scan};
+use crate::model::{HostKey, ServiceKey, Span, State};
 use crate::report::json::standing;
 
 /// Findings told in full.
 const FINDINGS_TOLD: usize = 5;
 /// Rows of each compact table.
 const ROWS_TOLD: usize = 12;
+/// Certificates of one standing told one by one.
+const CERTIFICATES_TOLD: usize = 3;
 /// Names in one sentence.
 const NAMES_TOLD: usize = 4;
 /// Sources told one by one.
@@ -227,38 +229,42 @@ impl Story<'_> {
         self.say(tone, &format!("{}: {}.", count(findings.len(), "finding", "findings"), parts.join(", ")));
     }
 
+    /// Certificates that hold no more, will not for long, or do not yet.
     fn certificates(&mut self) {
         let report = self.view.report;
-        let sentences = [
-            ("expired", "has expired", Tone::Alarm),
-            ("expiring", "expires soon", Tone::Warning),
-            ("not_yet_valid", "is not valid yet", Tone::Alarm),
-        ];
-        for (word, says, tone) in sentences {
-            for certificate in &report.snapshot.certificates {
-                let (status, days) = standing(certificate, report.as_of);
-                if status != word {
-                    continue;
-                }
-                let days = match days {
-                    Some(days) if days < 0 => {
-                        format!(" {} ago", count(days.unsigned_abs() as usize, "day", "days"))
-                    }
-                    Some(days) if word == "expiring" => {
-                        format!(": {} left", count(days as usize, "day", "days"))
-                    }
-                    _ => String::new(),
-                };
-                let mut at: Vec<String> =
-                    certificate.seen.iter().map(|seen| self.service(&seen.place.service)).collect();
-                at.dedup();
-                let at = some(at, NAMES_TOLD);
-                self.say(
-                    tone,
-                    &format!("The certificate of {} {says}{days}, seen at {at}.", subject(certificate)),
-                );
+        for (word, several, tone) in [
+            ("expired", "have expired", Tone::Alarm),
+            ("expiring", "expire soon", Tone::Warning),
+            ("not_yet_valid", "are not valid yet", Tone::Alarm),
+        ] {
+            let rows: Vec<_> = (report.snapshot.certificates.iter())
+                .map(|certificate| (certificate, standing(certificate, report.as_of)))
+                .filter(|(_, (status, _))| *status == word)
+                .collect();
+            let (told, more) = rows.split_at_checked(CERTIFICATES_TOLD).unwrap_or((&rows, &[]));
+            for (certificate, (_, days)) in told {
+                let text = self.certificate(certificate, word, *days);
+                self.say(tone, &text);
+            }
+            if !more.is_empty() {
+                let more = count(more.len(), "certificate more", "certificates more");
+                self.say(tone, &format!("{more} {several}: tapmap certs {}", self.view.again));
             }
         }
+    }
+
+    fn certificate(&self, certificate: &Certificate, status: &str, days: Option<i64>) -> String {
+        let number = count(days.unwrap_or_default().unsigned_abs() as usize, "day", "days");
+        let stands = match status {
+            "expired" => format!("expired {number} ago"),
+            "expiring" => format!("expires in {number}"),
+            _ => "is not valid yet".to_owned(),
+        };
+        let mut at: Vec<String> =
+            certificate.seen.iter().map(|seen| self.service(&seen.place.service)).collect();
+        at.dedup();
+        let at = some(at, NAMES_TOLD);
+        format!("The certificate of {} at {at} {stands}.", subject(certificate))
     }
 
     fn conflicts(&mut self) {
@@ -325,20 +331,26 @@ impl Story<'_> {
         let view = self.view;
         let band = finding.band.word();
         let head = format!("  {:<9}", band.to_uppercase());
-        let what = format!("{}: {} ({})", place(view, finding), finding.rule.title, finding.rule.id);
+        let what = format!("{} ({}) at {}", finding.rule.title, finding.rule.id, place(view, finding));
         let line = fill(&what, view.width, &head, &" ".repeat(11));
         // Only the word carries the colour, so that the line stays readable.
         self.out.push_str(&view.paint.paint(of_band(band), head.trim_end()));
         self.out.push_str(line.get(head.trim_end().len()..).unwrap_or("\n"));
-        let times = count(finding.count as usize, "time", "times");
+        // Of a certificate, the clients that were shown it are what is counted.
+        let times = match finding.certificate {
+            Some(_) => String::new(),
+            None => format!(" {},", count(finding.count as usize, "time", "times")),
+        };
         let last = moment(finding.span.last);
         let who = match finding.clients.as_slice() {
-            [] => format!("Seen {times}, last {last}."),
-            clients => format!("{}: {}, {times}, last {last}.", used_by(finding), self.hosts(clients)),
+            [] => format!("Seen{times} last {last}."),
+            clients => format!("{} {},{times} last {last}.", used_by(finding), self.hosts(clients)),
         };
         let indent = " ".repeat(11);
         self.bullet(Tone::Plain, &indent, &who);
-        if let Some(detail) = &finding.detail {
+        let proven =
+            |detail: &&String| finding.evidence.first().is_some_and(|proof| proof.what.contains(*detail));
+        if let Some(detail) = finding.detail.as_ref().filter(|detail| !proven(detail)) {
             self.bullet(Tone::Plain, &indent, &capital(&clean(detail)));
         }
         if let Some(proof) = finding.evidence.first() {
@@ -442,8 +454,8 @@ fn is_answered(dependency: &&Dependency) -> bool {
 
 /// Whether the clients really did it.
 fn used_by(finding: &Finding) -> &'static str {
-    use crate::model::State;
     match finding.state {
+        _ if finding.certificate.is_some() => "Shown to",
         State::Used | State::Negotiated => "Still used by",
         State::Attempted => "Tried by",
         State::Offered => "Offered by",

@@ -42,8 +42,8 @@ fn when(view: &View<'_>, time: Timestamp) -> String {
 pub fn hosts(view: &View<'_>, rows: &[&Host]) -> Option<Table> {
     let mut table = Table::new(&[
         Column::text("ADDRESS", 15),
-        Column::text("NAMES", 12),
-        Column::text("ROLES", 10).spare(1),
+        Column::text("NAMES", 20),
+        Column::text("ROLES", 14).spare(1),
         Column::text("LABELS", 8).spare(2),
         Column::word("WHERE").spare(5),
         Column::text("MAC", 17).spare(6),
@@ -88,7 +88,7 @@ fn distinct(names: Vec<String>) -> Vec<String> {
 pub fn services(view: &View<'_>, rows: &[&Service]) -> Option<Table> {
     let mut table = Table::new(&[
         Column::text("SERVICE", 18),
-        Column::text("NAME", 8).spare(1),
+        Column::text("NAME", 14).spare(1),
         Column::word("PROTOCOL"),
         Column::word("TLS").spare(2),
         Column::text("CERTIFICATE", 11).spare(3),
