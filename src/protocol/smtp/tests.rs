@@ -133,6 +133,7 @@ fn a_refused_message_does_not_swallow_commands() {
 #[test]
 fn a_greeting_that_does_not_say_what_it_is() {
     check(&[S(b"220 ready\r\n"), EHLO], &[]);
+    check(&[S(b"220 uprise ESMTP SubEthaSMTP null\r\n")], &[product("SubEthaSMTP null")]);
     assert_eq!(tcp(&[S(b"220 ready\r\n")]).protocol, None);
     assert_eq!(tcp(&[S(b"220 ready\r\n"), C(b"QUIT\r\n")]).protocol, None);
 }
