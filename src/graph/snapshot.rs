@@ -464,7 +464,8 @@ fn hosts(
     }
     let host = |key: HostKey| {
         let seen = delta.hosts.get(&key);
-        let macs = machines.macs(&key, seen);
+        let internal = operator.is_local(key.address);
+        let macs = machines.macs(&key, seen, internal);
         let mut roles = roles.remove(&key).unwrap_or_default();
         let router = machines.is_router(&key);
         if router {
@@ -483,7 +484,7 @@ fn hosts(
             names,
             roles,
             labels: operator.labels_of(key.address),
-            internal: operator.is_local(key.address),
+            internal,
             span: seen.map(|seen| seen.span),
         }
     };
