@@ -55,8 +55,11 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Write the manual page
-    Man,
+    /// Write the manual page of the program, or of one of its commands
+    Man {
+        /// The command; none: the program
+        command: Option<String>,
+    },
 }
 
 /// `analyze`.

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use clap::CommandFactory;
 
 use super::args::Arguments;
@@ -20,13 +21,20 @@ pub fn completions(shell: clap_complete::Shell) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(DONE))
 }
 
-/// Writes the manual: the page of the program, then one for each command.
+/// Writes the manual page of the program, or of a command.
 ///
 /// # Errors
-/// If it cannot be written.
-pub fn man() -> Result<ExitCode, Failure> {
+/// If there is no such command, or the page cannot be written.
+pub fn man(command: Option<&str>) -> Result<ExitCode, Failure> {
     let mut program = Arguments::command();
     program.build();
-    output::write(|mut out| clap_mangen::Man::new(program).render(&mut out))?;
+    let page = match command {
+        None => program,
+        Some(name) => {
+            let found = program.find_subcommand(name).cloned();
+            found.ok_or_else(|| Failure::usage(anyhow!("no command `{name}`; see `tapmap --help`")))?
+        }
+    };
+    output::write(|mut out| clap_mangen::Man::new(page).render(&mut out))?;
     Ok(ExitCode::from(DONE))
 }

@@ -26,13 +26,18 @@ use failure::Failure;
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
+        // Help and version come this way too.
+        Err(error) if !error.use_stderr() => return end(output::write_clap(&error)),
         Err(error) => {
-            // Help and version come this way too; a reader that has gone away is no failure.
             let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            return ExitCode::from(2);
         }
     };
-    match obey(arguments.command) {
+    end(obey(arguments.command))
+}
+
+fn end(result: Result<ExitCode, Failure>) -> ExitCode {
+    match result {
         Ok(status) => status,
         Err(failure) => {
             // If nobody listens there is nobody to tell.
@@ -54,6 +59,6 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Explain { subject, color } => explain::run(subject.as_deref(), output::paint(color)),
         Command::Export(arguments) => export::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
-        Command::Man => completions::man(),
+        Command::Man { command } => completions::man(command.as_deref()),
     }
 }

@@ -1,11 +1,12 @@
 //! Standard output: its width, its colours, and what happens when nobody reads it.
 
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::process::ExitCode;
 
 use anyhow::anyhow;
 
 use super::args::Colour;
-use super::failure::Failure;
+use super::failure::{DONE, Failure};
 use crate::report::Paint;
 
 /// Bytes gathered before a write.
@@ -36,6 +37,19 @@ pub fn paint(colour: Colour) -> Paint {
         }
     };
     Paint { colours }
+}
+
+/// Writes what clap has to say on standard output: help, or the version.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_clap(said: &clap::Error) -> Result<ExitCode, Failure> {
+    let text = match paint(Colour::Auto).colours {
+        true => said.render().ansi().to_string(),
+        false => said.render().to_string(),
+    };
+    write(|out| out.write_all(text.as_bytes()))?;
+    Ok(ExitCode::from(DONE))
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) has had enough: that is no

@@ -11,7 +11,10 @@ use crate::finding::{self, Finding};
 use crate::graph::Snapshot;
 use crate::model::{FlowRecord, Timestamp};
 use crate::pipeline::{self, Settings, Totals};
-use crate::report::{Counted, Report, SourceFacts, clean};
+use crate::report::{Counted, Report, SourceFacts};
+
+/// Problems told one by one on standard error; the report has all of them.
+const PROBLEMS_TOLD: usize = 20;
 
 /// Everything that was read.
 pub struct Read {
@@ -86,12 +89,15 @@ impl Read {
 }
 
 fn tell_problems(sources: &[SourceFacts]) {
+    let problems: Vec<String> = sources.iter().filter_map(SourceFacts::sentence).collect();
+    let (told, more) = problems.split_at_checked(PROBLEMS_TOLD).unwrap_or((&problems, &[]));
     let mut stderr = std::io::stderr().lock();
-    for source in sources {
-        if let Some(problem) = &source.problem {
-            // If nobody listens there is nobody to tell.
-            let _ = writeln!(stderr, "tapmap: `{}`: {}", clean(&source.path), clean(problem));
-        }
+    for problem in told {
+        // If nobody listens there is nobody to tell.
+        let _ = writeln!(stderr, "tapmap: {problem}");
+    }
+    if !more.is_empty() {
+        let _ = writeln!(stderr, "tapmap: and {} more sources with problems", more.len());
     }
 }
 

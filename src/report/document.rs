@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::text::clean;
 use crate::finding::Finding;
 use crate::graph::Snapshot;
 use crate::model::{FlowRecord, Timestamp};
@@ -27,6 +28,16 @@ pub struct SourceFacts {
     pub last: Option<Timestamp>,
     /// Why it stopped early, or could not be read.
     pub problem: Option<String>,
+}
+
+impl SourceFacts {
+    /// The problem as a sentence: ``name` does not exist`, ``name`: truncated in packet 3`.
+    pub fn sentence(&self) -> Option<String> {
+        let problem = self.problem.as_deref()?;
+        let of_itself = ["is ", "does ", "cannot "].iter().any(|verb| problem.starts_with(verb));
+        let colon = if of_itself { "" } else { ":" };
+        Some(clean(&format!("`{}`{colon} {problem}", self.path)))
+    }
 }
 
 /// What was counted on the way, by the names of the contract.

@@ -115,11 +115,12 @@ impl Story<'_> {
     fn sources(&mut self) {
         let sources = self.view.report.sources;
         let several = sources.len() > 1;
-        let told = sources.iter().filter(|source| source.problem.is_some() || several).take(SOURCES_TOLD);
+        let (broken, whole): (Vec<_>, Vec<_>) = sources.iter().partition(|source| source.problem.is_some());
+        let told = broken.into_iter().chain(whole.into_iter().filter(|_| several)).take(SOURCES_TOLD);
         for source in told {
             let path = clean(&source.path);
-            match &source.problem {
-                Some(problem) => self.bullet(Tone::Alarm, "  ! ", &format!("{path}: {}", clean(problem))),
+            match source.sentence() {
+                Some(problem) => self.bullet(Tone::Alarm, "  ! ", &problem),
                 None => {
                     let format = source.format.unwrap_or("unread");
                     let packets = number(source.packets);
