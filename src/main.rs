@@ -1,5 +1,7 @@
 //! The `tapmap` program: everything it does is in the library.
 
-fn main() {
-    tapmap::cli::run();
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tapmap::cli::run()
 }

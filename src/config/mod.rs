@@ -1,2 +1,7 @@
-//! What the operator decided: flags, files, and what packets do not tell.
-pub(crate) const NOTHING: () = ();
+//! What the operator decided: what packets do not tell, checked before anything is read.
+
+mod network;
+mod site;
+
+pub use network::{Network, NetworkError, PRIVATE_NETWORKS};
+pub use site::{EXAMPLE, Server, Site, SiteError};

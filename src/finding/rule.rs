@@ -51,7 +51,15 @@ impl Grade {
 
     /// The rule with a severity of this practice's own.
     pub const fn with(rule: &'static Rule, severity: u8) -> Grade {
-        Grade { rule, severity, offered: None, harmless_offer: false, grants_access: false, of_asking_host: false, note: None }
+        Grade {
+            rule,
+            severity,
+            offered: None,
+            harmless_offer: false,
+            grants_access: false,
+            of_asking_host: false,
+            note: None,
+        }
     }
 
     /// The same, and use of it gives somebody else access.

@@ -104,7 +104,7 @@ impl Network {
 
     fn snapshot(self) -> Snapshot {
         let local = ["10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16"].map(|network| network.parse().unwrap());
-        Snapshot::new(self.delta, &Operator { local: local.into(), ..Operator::default() })
+        Snapshot::new(self.delta.into(), &Operator { local: local.into(), ..Operator::default() })
     }
 
     fn find(self) -> Vec<Finding> {

@@ -3,8 +3,8 @@
 use smallvec::SmallVec;
 
 use super::rule::{Grade, Rule};
-use crate::model::suites::{self, SuiteClasses};
 use crate::model::TlsVersion;
+use crate::model::suites::{self, SuiteClasses};
 
 const OLD_VERSION: &str = "Somebody on the path can break the session's protection by attacks known for years, \
                            and then read or change what passes.";

@@ -49,3 +49,12 @@ impl Map {
         (scans, summarised)
     }
 }
+
+/// A map of one shard.
+impl From<Delta> for Map {
+    fn from(delta: Delta) -> Map {
+        let mut map = Map::default();
+        map.add(delta);
+        map
+    }
+}

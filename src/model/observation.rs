@@ -78,12 +78,16 @@ pub struct Announcement {
     /// The port that will be listened on.
     pub port: u16,
     /// When only the other side's port is fixed (TFTP answers from a new port to the client's
-    /// old one), the port of the side that does not listen.
+    /// old one), the port of the side that does not listen; then `port` is 0. Analyzers do not see
+    /// ports: `Some(0)` stands for the port that the other side has in the control flow.
     pub peer_port: Option<u16>,
     /// The transport of the announced flow.
     pub transport: Transport,
     /// The protocol the announced flow will speak (`ftp-data`, `tftp`).
     pub protocol: &'static str,
+    /// What becomes [`State::Used`] once payload passes on the announced flow, where only the
+    /// control flow can tell (TFTP names its file in the request alone).
+    pub practice: Option<Practice>,
 }
 
 /// What an analyzer saw. Roles are those of the flow the bytes came from.

@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use crate::model::{Announcement, Endpoint, FlowKey, Nanos, Realm, Side, Timestamp, Transport};
-use crate::protocol::Conversation;
+use crate::protocol::{Analyzer, Conversation, announced};
 
 /// Announcements remembered in a shard: 4,096 × ~120 B = 0.5 MiB. Past this the oldest half goes.
 const EXPECTED_MAX: usize = 4_096;
@@ -22,22 +22,25 @@ struct Sign {
     peer: Option<Endpoint>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 struct Expected {
     /// The control connection's client is the one who listens.
     listener_is_client: bool,
     protocol: &'static str,
+    analyzer: Option<&'static dyn Analyzer>,
     answers_for: Option<u16>,
     until: Timestamp,
 }
 
 /// What is known of an announced flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Found {
     /// The side of the control connection's client.
     pub client: Side,
     /// What it will speak.
     pub protocol: &'static str,
+    /// Who follows it, if its bytes have anything to tell.
+    pub analyzer: Option<&'static dyn Analyzer>,
     /// The port of the service it carries on, where it has no port of its own worth naming.
     pub answers_for: Option<u16>,
 }
@@ -67,6 +70,7 @@ impl Expectations {
         let expected = Expected {
             listener_is_client: listener == conversation.client(),
             protocol: told.protocol,
+            analyzer: announced(told),
             answers_for: peer.is_some().then(|| key.endpoint(listener).port),
             until: now + GOOD_FOR,
         };
@@ -110,7 +114,8 @@ impl Expectations {
             }
             expected.until = expected.until.max(first + GOOD_FOR);
             let client = if expected.listener_is_client { listener } else { listener.other() };
-            Some(Found { client, protocol: expected.protocol, answers_for: expected.answers_for })
+            let Expected { protocol, analyzer, answers_for, .. } = *expected;
+            Some(Found { client, protocol, analyzer, answers_for })
         })
     }
 }

@@ -7,7 +7,7 @@ use crate::graph::{Delta, Scene};
 use crate::model::{
     Endpoint, FlowKey, FlowRecord, HostKey, Mac, Moment, Observation, Pair, Side, Span, Transport,
 };
-use crate::protocol::{Conversation, Seen};
+use crate::protocol::{Analyzer, Conversation, Seen};
 
 /// ICMP: echo reply and request (RFC 792); ICMPv6: request and reply (RFC 4443 §4).
 const ECHO: [(bool, u8, bool); 4] =
@@ -157,15 +157,17 @@ impl Talk {
         if conversation.wants_bytes() { Interest::More } else { Interest::Sealed }
     }
 
-    /// Looks whether a control connection announced this flow.
-    fn recognise(&mut self, track: &mut Track) {
-        if track.ledger.announced_client.is_none()
-            && let Some(found) = self.expectations.find(&track.key, track.first)
-        {
-            track.ledger.announced_client = Some(found.client);
-            track.protocol = Some(found.protocol);
-            track.answers_for = found.answers_for;
+    /// Looks whether a control connection announced this flow,
+    /// and returns who follows it, if anybody does.
+    fn recognise(&mut self, track: &mut Track) -> Option<&'static dyn Analyzer> {
+        if track.ledger.announced_client.is_some() {
+            return None;
         }
+        let found = self.expectations.find(&track.key, track.first)?;
+        track.ledger.announced_client = Some(found.client);
+        track.protocol = Some(found.protocol);
+        track.answers_for = found.answers_for;
+        found.analyzer
     }
 }
 
@@ -187,20 +189,15 @@ impl Follow for Talk {
     type State = Conversation;
 
     fn begin(&mut self, track: &mut Track, side: Side) -> Option<Conversation> {
-        self.recognise(track);
+        let analyzer = self.recognise(track);
         let ledger = &track.ledger;
         let from_start = ledger.initiator().is_some() || track.key.transport == Transport::Udp;
         let initiator = ledger.announced_client.or(ledger.initiator()).or(ledger.first_from).unwrap_or(side);
         let endpoints: Pair<Endpoint> = Pair::new(track.key.a, track.key.b);
-        Some(
-            match track.protocol.filter(|_| track.answers_for.is_some()).and_then(crate::protocol::announced)
-            {
-                Some(analyzer) => {
-                    Conversation::following(endpoints, track.key.transport, initiator, analyzer)
-                }
-                None => Conversation::new(endpoints, track.key.transport, from_start, initiator),
-            },
-        )
+        Some(match analyzer {
+            Some(analyzer) => Conversation::following(endpoints, track.key.transport, initiator, analyzer),
+            None => Conversation::new(endpoints, track.key.transport, from_start, initiator),
+        })
     }
 
     fn bytes(

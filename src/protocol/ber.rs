@@ -66,6 +66,11 @@ impl<'a> Elements<'a> {
         Elements(bytes)
     }
 
+    /// The octets not yet read.
+    pub const fn rest(&self) -> &'a [u8] {
+        self.0
+    }
+
     /// The next element's contents, if it has this tag; otherwise nothing is read.
     pub fn tagged(&mut self, tag: u8) -> Option<&'a [u8]> {
         let mut ahead = *self;

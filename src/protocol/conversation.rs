@@ -273,9 +273,14 @@ impl Conversation {
                 *candidates = all_candidates(self.transport);
             }
         }
-        self.pending[side].bytes.extend_from_slice(bytes);
-        let full = self.pending.iter().any(|pending| pending.bytes.len() >= PROBE_BYTES_MAX);
-        self.probe(full, seen);
+        if let Some((analyzer, client)) = self.piece_alone(side, bytes) {
+            self.pending[side].bytes = bytes.to_vec();
+            self.follow(analyzer, client, seen);
+        } else {
+            self.pending[side].bytes.extend_from_slice(bytes);
+            let full = self.pending.iter().any(|pending| pending.bytes.len() >= PROBE_BYTES_MAX);
+            self.probe(full, seen);
+        }
         let unproven = self.pending[side.other()].bytes.len() as u64;
         if !self.from_start && unproven > 0 && matches!(self.stage, Stage::Following { .. }) {
             // This piece was the proof; what the other side had said before it proved nothing and
@@ -283,6 +288,44 @@ impl Conversation {
             self.on_gap(side.other(), unproven, seen);
         }
         self.drain_pending(seen);
+    }
+
+    /// After a late start, what came before may be the tail of a message that says nothing: does this
+    /// piece by itself begin one that does?
+    fn piece_alone(&self, side: Side, bytes: &[u8]) -> Option<(&'static dyn Analyzer, Option<Side>)> {
+        if self.from_start || self.pending[side].bytes.is_empty() {
+            return None;
+        }
+        let mut alone: Pair<&[u8]> = Pair::default();
+        alone[side] = bytes;
+        let opening = self.opening(alone, false);
+        let candidates = all_candidates(self.transport);
+        let among = |place: &usize| candidates & 1 << place != 0;
+        ANALYZERS.iter().enumerate().filter(|(place, _)| among(place)).find_map(
+            |(_, analyzer)| match analyzer.probe(&opening) {
+                Probe::Match { client } => Some((*analyzer, client)),
+                Probe::NoMatch | Probe::NeedMore => None,
+            },
+        )
+    }
+
+    fn opening<'a>(&self, bytes: Pair<&'a [u8]>, last_chance: bool) -> Opening<'a> {
+        Opening {
+            bytes,
+            endpoints: self.endpoints,
+            transport: self.transport,
+            from_start: self.from_start,
+            last_chance,
+        }
+    }
+
+    /// The protocol is found.
+    fn follow(&mut self, analyzer: &'static dyn Analyzer, client: Option<Side>, seen: &mut Seen) {
+        self.protocol = Some(analyzer.protocol());
+        self.client_proven = client.is_some();
+        self.client = client.unwrap_or(self.client);
+        self.stage = Stage::Following { session: analyzer.begin() };
+        self.learn(seen);
     }
 
     /// After a match: everything said so far goes to the session, the client's part first.
@@ -320,11 +363,7 @@ impl Conversation {
             }
         }
         if let Some((analyzer, client)) = matched {
-            self.protocol = Some(analyzer.protocol());
-            self.client_proven = client.is_some();
-            self.client = client.unwrap_or(self.client);
-            self.stage = Stage::Following { session: analyzer.begin() };
-            self.learn(seen);
+            self.follow(analyzer, client, seen);
         } else if *candidates == 0 || self.transport == Transport::Udp {
             if *candidates == 0 {
                 self.pending = Pair::default();

@@ -51,7 +51,12 @@ pub(super) fn software(greeting: &[u8]) -> String {
     let named = words.join(" ");
     let named = named.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(&named);
     // A number that differs from one connection to the next is no name.
-    if named.starts_with(|first: char| first.is_alphabetic()) { named.to_owned() } else { String::new() }
+    let first = named.split(' ').next().unwrap_or_default();
+    let (letters, digits) = first.chars().fold((0, 0), |(letters, digits), c| {
+        (letters + usize::from(c.is_alphabetic()), digits + usize::from(c.is_numeric()))
+    });
+    let is_name = named.starts_with(char::is_alphabetic) && letters > digits;
+    if is_name { named.to_owned() } else { String::new() }
 }
 
 /// Dots between labels, the last of which has letters only: a host, not a version.
@@ -79,6 +84,7 @@ mod tests {
                 "Microsoft ESMTP MAIL Service",
             ),
             ("mx.google.com ESMTP 5b1f17b1804b1-4 - gsmtp", ""),
+            ("mx.google.com ESMTP hf10si4297299icc.190 - gsmtp", ""),
             ("mail.example.com ESMTP", ""),
             ("(vsFTPd 3.0.5)", "vsFTPd 3.0.5"),
             ("ftp.NetBSD.org FTP server (NetBSD-ftpd 20100320) ready.", "NetBSD-ftpd 20100320"),

@@ -35,25 +35,57 @@ mod ssdp;
 mod ssh;
 mod starttls;
 mod telnet;
+mod tftp;
 mod tls;
 mod wording;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
-use crate::model::{Endpoint, Observation, Pair, Role, Side, Transport};
+use crate::model::{Announcement, Endpoint, Observation, Pair, Practice, Role, Side, Transport};
 
 pub use conversation::{Conversation, Verdict};
 
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
-pub const ANALYZERS: &[&dyn Analyzer] = &[&tls::Tls, &tls::Dtls, &http::Http, &ssdp::Ssdp, &ssh::Ssh, &smb::Smb, &rdp::Rdp, &postgresql::PostgreSql, &mysql::MySql, &kerberos::Kerberos, &ldap::Ldap, &dcerpc::DceRpc, &snmp::Snmp, &dhcp::Dhcp, &dhcp::DhcpV6, &nbns::Nbns, &mdns::Mdns, &llmnr::Llmnr, &dns::Dns, &smtp::Smtp, &ftp::Ftp, &imap::Imap, &pop3::Pop3, &redis::Redis, &telnet::Telnet, &ntp::Ntp, &nbdgm::Nbdgm];
+pub const ANALYZERS: &[&dyn Analyzer] = &[
+    &tls::Tls,
+    &tls::Dtls,
+    &http::Http,
+    &ssdp::Ssdp,
+    &ssh::Ssh,
+    &smb::Smb,
+    &rdp::Rdp,
+    &postgresql::PostgreSql,
+    &mysql::MySql,
+    &kerberos::Kerberos,
+    &ldap::Ldap,
+    &dcerpc::DceRpc,
+    &snmp::Snmp,
+    &dhcp::Dhcp,
+    &dhcp::DhcpV6,
+    &nbns::Nbns,
+    &mdns::Mdns,
+    &llmnr::Llmnr,
+    &dns::Dns,
+    &smtp::Smtp,
+    &ftp::Ftp,
+    &imap::Imap,
+    &pop3::Pop3,
+    &redis::Redis,
+    &telnet::Telnet,
+    &tftp::Tftp,
+    &ntp::Ntp,
+    &nbdgm::Nbdgm,
+];
 
-/// The analyzer of a flow that carries on a conversation begun on another port; none where such
-/// flows are only counted.
-pub fn announced(protocol: &str) -> Option<&'static dyn Analyzer> {
-    let _ = protocol;
-    None
+/// Who follows a flow that another one announced, if it has anything to tell: to be given to
+/// [`Conversation::following`].
+pub fn announced(announcement: &Announcement) -> Option<&'static dyn Analyzer> {
+    match announcement.practice {
+        Some(Practice::Tftp { configuration }) => Some(tftp::transfer(configuration)),
+        _ => None,
+    }
 }
 
 /// What both sides have said so far, for a probe.

@@ -36,13 +36,19 @@ impl Seen {
     }
 
     /// Tells a practice that the server is at fault for: it could refuse.
-    pub(super) fn practice(&mut self, practice: Practice, state: State, what: &str) {
+    pub(super) fn practice(&mut self, practice: Practice, state: State, what: impl AsRef<[u8]>) {
         self.practice_by(Role::Server, practice, state, what);
     }
 
     /// Tells a practice and who is at fault for it.
-    pub(super) fn practice_by(&mut self, at_fault: Role, practice: Practice, state: State, what: &str) {
-        self.push(Observation::Practice { practice, state, at_fault, what: printable(what.as_bytes()) });
+    pub(super) fn practice_by(
+        &mut self,
+        at_fault: Role,
+        practice: Practice,
+        state: State,
+        what: impl AsRef<[u8]>,
+    ) {
+        self.push(Observation::Practice { practice, state, at_fault, what: printable(what.as_ref()) });
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::finding::Finding;
 use crate::graph::Snapshot;
-use crate::model::Timestamp;
+use crate::model::{FlowRecord, Timestamp};
 
 /// What is known of one source.
 #[derive(Clone, Debug)]
@@ -78,6 +78,8 @@ pub struct Report<'a> {
     pub snapshot: &'a Snapshot,
     /// What is wrong on it.
     pub findings: &'a [Finding],
+    /// Every flow, where they were kept.
+    pub records: &'a [FlowRecord],
 }
 
 impl Report<'_> {

@@ -14,28 +14,28 @@ use crate::model::{Role, Timestamp};
 /// The whole document. Lists are sorted, keys are in the order of the fields.
 #[derive(Serialize)]
 pub struct Document {
-    schema: &'static str,
-    generator: Generator,
-    as_of: Option<String>,
-    capture: Capture,
-    visibility: Visibility,
-    hosts: Vec<Host>,
-    services: Vec<Service>,
-    dependencies: Vec<Dependency>,
-    certificates: Vec<Certificate>,
-    findings: Vec<FindingRow>,
-    scans: Vec<Scan>,
-    pings: Vec<Ping>,
+    pub(super) schema: &'static str,
+    pub(super) generator: Generator,
+    pub(super) as_of: Option<String>,
+    pub(super) capture: Capture,
+    pub(super) visibility: Visibility,
+    pub(super) hosts: Vec<Host>,
+    pub(super) services: Vec<Service>,
+    pub(super) dependencies: Vec<Dependency>,
+    pub(super) certificates: Vec<Certificate>,
+    pub(super) findings: Vec<FindingRow>,
+    pub(super) scans: Vec<Scan>,
+    pub(super) pings: Vec<Ping>,
 }
 
 #[derive(Serialize)]
-struct Generator {
+pub(super) struct Generator {
     name: &'static str,
     version: &'static str,
 }
 
 #[derive(Serialize)]
-struct Capture {
+pub(super) struct Capture {
     sources: Vec<Source>,
     packets: Packets,
     bytes: Bytes,
@@ -159,8 +159,9 @@ pub struct Dependency {
     last: String,
 }
 
+/// Which way an arrow points, and why.
 #[derive(Serialize)]
-struct Direction {
+pub struct Direction {
     decided: bool,
     evidence: &'static str,
     confidence: f64,
@@ -242,7 +243,7 @@ struct Factor {
 }
 
 #[derive(Serialize)]
-struct Scan {
+pub(super) struct Scan {
     source: Option<String>,
     target: Option<String>,
     attempts: u64,
@@ -253,7 +254,7 @@ struct Scan {
 }
 
 #[derive(Serialize)]
-struct Ping {
+pub(super) struct Ping {
     from: String,
     to: String,
     requests: u64,
@@ -416,6 +417,13 @@ fn rounded(number: f64) -> f64 {
     (number * 10_000.0).round() / 10_000.0
 }
 
+impl Direction {
+    /// A decision as the contract writes it.
+    pub fn new(decided: bool, evidence: crate::model::Evidence, confidence: f64) -> Direction {
+        Direction { decided, evidence: evidence.word(), confidence: rounded(confidence) }
+    }
+}
+
 impl Dependency {
     /// A row of the dependency table.
     pub fn of(dependency: &graph::Dependency) -> Dependency {
@@ -434,11 +442,7 @@ impl Dependency {
             state: dependency.state.word(),
             initiator: dependency.initiator.word(),
             one_sided: totals.one_sided > 0 && totals.one_sided == totals.recognised + totals.unrecognised,
-            direction: Direction {
-                decided: totals.decided,
-                evidence: totals.evidence.word(),
-                confidence: rounded(totals.confidence.into()),
-            },
+            direction: Direction::new(totals.decided, totals.evidence, totals.confidence.into()),
             flows: totals.flows.into(),
             failed_flows: totals.failed.into(),
             packets_to_server: totals.to_server.packets,
@@ -455,7 +459,7 @@ impl Certificate {
     /// A row of the certificate table, its status told for a moment.
     pub fn of(certificate: &graph::Certificate, as_of: Option<Timestamp>) -> Certificate {
         let facts = &certificate.facts;
-        let (validity, as_of) = (Validity::of(certificate), as_of.unwrap_or_default());
+        let (status, days_left) = standing(certificate, as_of);
         Certificate {
             sha256: facts.sha256.clone(),
             spki_sha256: facts.spki_sha256.clone(),
@@ -469,11 +473,20 @@ impl Certificate {
             signature_algorithm: facts.signature_algorithm.clone(),
             is_ca: facts.is_ca,
             seen: certificate.seen.iter().map(Seen::of).collect(),
-            status: validity.status(as_of).word(),
-            days_left: validity.days_left(as_of),
+            status,
+            days_left,
             problem: facts.problem.clone(),
         }
     }
+}
+
+/// Where a certificate stands at a moment: the word of the contract, and the days left.
+pub(super) fn standing(
+    certificate: &graph::Certificate,
+    as_of: Option<Timestamp>,
+) -> (&'static str, Option<i64>) {
+    let (validity, as_of) = (Validity::of(certificate), as_of.unwrap_or_default());
+    (validity.status(as_of).word(), validity.days_left(as_of))
 }
 
 impl Seen {

@@ -1,12 +1,21 @@
 //! What we say outside. The JSON of the contract has its one home here, for every program that
-//! shows it.
+//! shows it; so have the tables and the story for people, and the exports for other tools.
 
+mod community_id;
 mod document;
+mod flow;
+mod graph;
 mod json;
+mod list;
+mod text;
 mod visibility;
 
+pub use community_id::community_id;
 pub use document::{Counted, Report, SourceFacts};
+pub use graph::{write_dot, write_graphml};
 pub use json::{Document, write_json};
+pub use list::{Format, List, write_lines, write_list};
+pub use text::{Paint, Tone, View, clean, rule_page, rule_table, write_story, write_table};
 pub use visibility::Visibility;
 
 use crate::model::Timestamp;

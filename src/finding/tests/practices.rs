@@ -1,6 +1,7 @@
 //! Insecure practices.
 
 use super::*;
+use crate::model::TlsVersion;
 
 #[test]
 fn telnet_is_the_servers_fault() {

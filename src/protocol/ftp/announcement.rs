@@ -10,8 +10,15 @@ pub(super) type Place = (Option<Address>, u16);
 pub(super) fn push(listener: Role, place: Option<Place>, seen: &mut Seen) {
     if let Some((address, port)) = place {
         let transport = Transport::Tcp;
-        let announced =
-            Announcement { listener, address, port, peer_port: None, transport, protocol: "ftp-data" };
+        let announced = Announcement {
+            listener,
+            address,
+            port,
+            peer_port: None,
+            transport,
+            protocol: "ftp-data",
+            practice: None,
+        };
         seen.push(Observation::Announced(announced));
     }
 }

@@ -117,20 +117,45 @@ pub(super) fn is_request(bytes: &[u8]) -> Guess {
         return Guess::No;
     }
     let near = bytes.get(..REQUEST_LINE_BYTES).unwrap_or(bytes);
-    match near.iter().position(|&byte| byte == b'\n') {
-        Some(end) => {
-            let line = near.get(..end).unwrap_or_default().trim_ascii_end();
-            if line.ends_with(b" HTTP/1.1") || line.ends_with(b" HTTP/1.0") { Guess::Yes } else { Guess::No }
+    let end = near.iter().position(|&byte| byte == b'\n');
+    let line = near.get(..end.unwrap_or(near.len())).unwrap_or_default();
+    if !line.iter().all(|byte| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\r' | 0x80..)) {
+        return Guess::No;
+    }
+    if end.is_none() && near.len() < REQUEST_LINE_BYTES {
+        return Guess::More;
+    }
+    let target = rest.trim_ascii_start();
+    let absolute = target.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"http"));
+    let complete =
+        [&b" HTTP/1.1"[..], b" HTTP/1.0"].iter().any(|version| line.trim_ascii_end().ends_with(version));
+    let begun = end.is_none() && (target.starts_with(b"/") || absolute);
+    if complete || begun { Guess::Yes } else { Guess::No }
+}
+
+/// Is this the whole request of HTTP/0.9 (RFC 1945 §5)? Health checks still ask so.
+pub(super) fn is_simple_request(bytes: &[u8]) -> bool {
+    let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let ended = line.len() < bytes.len();
+    let target = line.strip_prefix(b"GET ").unwrap_or_default().trim_ascii_end();
+    ended && target.starts_with(b"/") && target.iter().all(u8::is_ascii_graphic)
+}
+
+/// Do the bytes begin with a page of HTML?
+pub(super) fn is_page(bytes: &[u8]) -> Guess {
+    let text = bytes.trim_ascii_start();
+    let answers = [&b"<!doctype html"[..], b"<html"].map(|beginning| {
+        let len = beginning.len().min(text.len());
+        match (text.get(..len), beginning.get(..len)) {
+            (Some(said), Some(due)) if !said.eq_ignore_ascii_case(due) => Guess::No,
+            _ if len == beginning.len() => Guess::Yes,
+            _ => Guess::More,
         }
-        None if !near.iter().all(|byte| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\r' | 0x80..)) => {
-            Guess::No
-        }
-        None if near.len() < REQUEST_LINE_BYTES => Guess::More,
-        None => {
-            let target = rest.trim_ascii_start();
-            let absolute = target.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"http"));
-            if target.starts_with(b"/") || absolute { Guess::Yes } else { Guess::No }
-        }
+    });
+    match answers {
+        [Guess::Yes, _] | [_, Guess::Yes] => Guess::Yes,
+        [Guess::No, Guess::No] => Guess::No,
+        _ => Guess::More,
     }
 }
 

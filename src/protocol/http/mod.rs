@@ -37,7 +37,10 @@ impl Analyzer for Http {
             answer => answer,
         };
         // Who asks in HTTP is not answered in anything else: a scanner may ask any service so.
-        opening.dialogue(by_client, by_server)
+        match opening.dialogue(by_client, by_server) {
+            Probe::NoMatch if opening.from_start => opening.either_way(by_simple_request),
+            probe => probe,
+        }
     }
 
     fn begin(&self) -> Box<dyn Session> {
@@ -76,6 +79,15 @@ fn is_http2_settings(bytes: &[u8]) -> Guess {
     // settings, or more window for the connection, comes right behind.
     match starts_with(next, b"\0\0\0\x04\x01\0\0\0\0") {
         Guess::No => starts_with(next, b"\0\0\x04\x08\0\0\0\0\0"),
+        answer => answer,
+    }
+}
+
+/// A request without a version proves nothing until it is answered with a page or a head.
+fn by_simple_request(client: &[u8], server: &[u8]) -> Guess {
+    match head::is_response(server) {
+        _ if !head::is_simple_request(client) => Guess::No,
+        Guess::No => head::is_page(server),
         answer => answer,
     }
 }

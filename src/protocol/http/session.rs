@@ -187,8 +187,7 @@ impl HttpSession {
             return Step::Done;
         }
         if let Some(agent) = head.agent {
-            let first = agent.trim_ascii().split(u8::is_ascii_whitespace).next().unwrap_or_default();
-            self.told.product(Role::Client, first, seen);
+            self.told.product(Role::Client, first_product(agent.trim_ascii()), seen);
         }
         // A proxy is asked for somebody else's name (RFC 9112 §3.2.2, §3.2.3).
         if head.target.starts_with('/') || head.target == "*" {
@@ -320,6 +319,13 @@ impl Told {
     }
 }
 
+/// The first product of a User-Agent (RFC 9110 §10.1.5); of one without a version, all words:
+/// `Microsoft WinRM Client`.
+fn first_product(agent: &[u8]) -> &[u8] {
+    let first = agent.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    if first.contains(&b'/') { first } else { agent }
+}
+
 /// The first thing that a side says is no head.
 fn not_http1(from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
     let http2 = match from {
@@ -334,6 +340,8 @@ fn not_http1(from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
         (Guess::More, _) => Step::Need(bytes.len() + 1),
         // Heard in the middle of a body.
         (Guess::No, Role::Client) => Step::Consumed(bytes.len()),
+        // Before HTTP had heads, the page was all of the answer (RFC 1945 §6).
+        (Guess::No, Role::Server) if head::is_page(bytes) != Guess::No => Step::Done,
         // Somebody asked in HTTP, and the service did not understand.
         (Guess::No, Role::Server) => Step::Foreign,
     }

@@ -167,6 +167,23 @@ fn http2_by_either_side() {
 }
 
 #[test]
+fn a_request_without_a_version_is_proven_by_its_answer() {
+    let get = b"GET /\r\n\r\n";
+    check(&tcp(&[C(get), S(b"<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\">\n<HTML>")]), &[]);
+    let refused = b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 0\r\n\r\n";
+    check(&tcp(&[C(get), S(refused)]), &[product(Role::Server, "nginx")]);
+    for lines in [&[C(get)][..], &[C(get), S(b"$2\r\nhi\r\n")], &[C(get), S(b"<?xml version=\"1.0\"?>")]] {
+        assert_ne!(tcp(lines).protocol, Some("http"), "{lines:?}");
+    }
+}
+
+#[test]
+fn agents_without_a_version_keep_their_words() {
+    let get = b"GET / HTTP/1.1\r\nUser-Agent: Microsoft WinRM Client\r\n\r\n";
+    check(&tcp(&[C(get)]), &[product(Role::Client, "Microsoft WinRM Client")]);
+}
+
+#[test]
 fn what_only_looks_like_http_is_not() {
     for lines in [
         &[C(b"OPTIONS rtsp://10.0.0.2/ RTSP/1.0\r\nCSeq: 1\r\n\r\n")][..],
@@ -184,7 +201,7 @@ fn what_only_looks_like_http_is_not() {
         &[S(&hex("00000c 04 00 00000000 9003 00000064 0004 0000ffff"))],
         &[S(&hex("000000 04 00 00000000 11223344"))],
     ] {
-        assert_eq!(tcp(lines).protocol, None, "{lines:?}");
+        assert_ne!(tcp(lines).protocol, Some("http"), "{lines:?}");
     }
 }
 

@@ -26,10 +26,14 @@ impl Analyzer for Redis {
     }
 
     fn probe(&self, opening: &Opening<'_>) -> Probe {
-        opening.dialogue(
-            |bytes| by_client(bytes, opening.from_start),
-            |bytes| by_server(bytes, opening.from_start),
-        )
+        let from_start = opening.from_start;
+        let typed = if from_start { opening.either_way(is_typed) } else { Probe::NoMatch };
+        match typed {
+            Probe::NoMatch => {
+                opening.dialogue(|it| by_client(it, from_start), |it| by_server(it, from_start))
+            }
+            probe => probe,
+        }
     }
 
     fn begin(&self) -> Box<dyn Session> {
@@ -136,6 +140,24 @@ fn by_client(bytes: &[u8], from_start: bool) -> Guess {
     };
     let possible = from_start && typed && COMMANDS.split_ascii_whitespace().any(begins);
     if possible { Guess::More } else { Guess::No }
+}
+
+/// Has the client typed a line that begins with a command's name, and the server answered it?
+fn is_typed(client: &[u8], server: &[u8]) -> Guess {
+    let line = client.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let word = line.split(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
+    let is = |command: &str| word.eq_ignore_ascii_case(command.as_bytes());
+    let typed = line.len() < client.len() && COMMANDS.split_ascii_whitespace().any(is);
+    let answered = match read(server) {
+        Read::Value(value) => match value.kind {
+            b':' | b'$' | b'*' | b'%' | b'_' => true,
+            // POP3 says so too, to these two of the commands.
+            b'+' => value.text == b"OK" && !is("AUTH") && !is("QUIT"),
+            _ => false,
+        },
+        Read::More | Read::Foreign => false,
+    };
+    if typed && answered { Guess::Yes } else { Guess::No }
 }
 
 /// Is this what a Redis server says?

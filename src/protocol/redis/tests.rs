@@ -55,6 +55,8 @@ fn what_is_pushed_comes_from_the_server() {
 #[test]
 fn typed_commands_and_lone_answers() {
     check(&[C(b"PING\r\n"), S(b"+PONG\r\n")], &[]);
+    check(&[C(b"PUBLISH Foo \"Hi there :)\"\r\n"), S(b":2\r\n")], &[]);
+    check(&[C(b"CONFIG SET dir /tmp\r\n"), S(b"+OK\r\n")], &[]);
     check(&[C(b"get x\r\n"), S(b"-NOAUTH Authentication required.\r\n")], &[]);
     check(&[S(b"+OK\r\n$5\r\nhello\r\n:1\r\n")], &[]);
     check(&[S(b"-ERR unknown command 'x'\r\n")], &[]);
@@ -70,6 +72,8 @@ fn others_are_not_it() {
         &[C(b"GET / HTTP/1.1\r\n\r\n"), S(b"HTTP/1.1 200 OK\r\n\r\n")],
         &[C(b"get x\r\n"), S(b"END\r\n")],
         &[C(b"get x\r\n")],
+        &[C(b"AUTH x\r\n"), S(b"+OK\r\n")],
+        &[C(b"QUIT :bye\r\n"), S(b":a!b@c QUIT :bye\r\n")],
         &[S(b"+OK\r\n")],
         &[S(b"+OK POP3 ready\r\n"), C(b"QUIT\r\n")],
         &[S(b"* OK IMAP4rev1 ready\r\n")],

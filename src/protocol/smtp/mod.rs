@@ -218,7 +218,9 @@ impl SmtpSession {
         let greets = !self.greeted && matches!(reply.code, 220 | 421 | 554);
         if greets && self.unanswered.front() != Some(&Command::StartTls) {
             if reply.first {
-                seen.product(Role::Server, software(reply.text).as_bytes());
+                // The first word is the host's name (RFC 5321 §4.2).
+                let (_, rest) = word(reply.text);
+                seen.product(Role::Server, software(rest).as_bytes());
             }
             self.greeted = reply.last;
             return Step::Consumed(used);

@@ -19,7 +19,8 @@ impl Handshake {
         seen.push(Observation::ServerHello { version, suite, alpn, resumed });
         let title = title(version);
         // Sound versions and suites are what the ServerHello says already; only the others are practices.
-        let suite_name = suites::name(suite).map_or_else(|| format_compact!("suite 0x{suite:04x}"), Into::into);
+        let suite_name =
+            suites::name(suite).map_or_else(|| format_compact!("suite 0x{suite:04x}"), Into::into);
         if version.is_outdated() {
             seen.push(Observation::Practice {
                 practice: Practice::TlsVersion(version),

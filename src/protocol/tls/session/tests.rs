@@ -117,8 +117,8 @@ fn what_was_negotiated_is_told_as_practices() {
     assert_eq!(
         practices,
         [
-            (Practice::TlsVersion(TlsVersion::Tls10), "TLS 1.0 negotiated, suite 0x0005".into()),
-            (Practice::TlsSuite(0x0005), "suite 0x0005 negotiated, TLS 1.0".into()),
+            (Practice::TlsVersion(TlsVersion::Tls10), "TLS 1.0 negotiated, TLS_RSA_WITH_RC4_128_SHA".into()),
+            (Practice::TlsSuite(0x0005), "TLS_RSA_WITH_RC4_128_SHA negotiated, TLS 1.0".into()),
         ]
     );
 }

@@ -1,0 +1,111 @@
+//! `tapmap analyze`: everything that captures tell.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::anyhow;
+
+use super::args::{AnalyzeArguments, Output, TellingArguments};
+use super::failure::{DONE, FOUND, Failure};
+use super::output;
+use super::reading::{Read, Wanted};
+use super::setup::Setup;
+use crate::report::{View, write_json, write_lines, write_story};
+
+/// Reads captures and tells what they show.
+///
+/// # Errors
+/// If something was asked wrongly, nothing can be read, or the answer cannot be written.
+pub fn run(arguments: &AnalyzeArguments) -> Result<ExitCode, Failure> {
+    let telling = &arguments.telling;
+    if telling.output == Output::Csv {
+        return Err(Failure::usage(anyhow!(
+            "`-o csv` writes one list, and `analyze` tells several; use `tapmap deps {} -o csv`, or hosts, \
+             services, certs, findings, flows",
+            again(&arguments.captures)
+        )));
+    }
+    let setup = Setup::new(&arguments.reading)?;
+    if arguments.reading.check {
+        return checked(&setup);
+    }
+    let wanted = Wanted { records: false, as_of: telling.as_of, quiet: telling.quiet };
+    let read = Read::new(&arguments.captures, &setup, wanted)?;
+    let report = read.report();
+    output::write(|mut out| match telling.output {
+        Output::Json => write_json(&report, &mut out),
+        Output::Jsonl => write_lines(&report, &mut out),
+        Output::Table | Output::Csv => {
+            let width = Some(output::width().unwrap_or(output::PAGE_WIDTH));
+            let view = View {
+                report: &report,
+                paint: output::paint(telling.color),
+                width,
+                names: !telling.no_names,
+                again: again(&arguments.captures),
+            };
+            out.write_all(write_story(&view).as_bytes())
+        }
+    })?;
+    Ok(status(&read, telling))
+}
+
+/// Says that the configuration is good.
+pub fn checked(setup: &Setup) -> Result<ExitCode, Failure> {
+    let operator = &setup.operator;
+    let filter = setup.options.filter.as_deref().map_or("no filter", |_| "the filter compiles");
+    output::write(|out| {
+        writeln!(
+            out,
+            "the configuration is good: {filter}; {} local networks, {} servers, {} labels, {} names, {} scanners",
+            operator.local.len(),
+            operator.servers.len(),
+            operator.labels.len(),
+            operator.names.len(),
+            operator.scanners.len(),
+        )
+    })?;
+    Ok(ExitCode::from(DONE))
+}
+
+/// The exit status: 3 if a finding is as urgent as `--fail-on` says.
+pub fn status(read: &Read, telling: &TellingArguments) -> ExitCode {
+    let failed =
+        telling.fail_on.is_some_and(|level| read.findings.iter().any(|finding| level.reached_by(finding)));
+    ExitCode::from(if failed { FOUND } else { DONE })
+}
+
+/// The arguments that make another command read the same captures.
+pub fn again(captures: &[PathBuf]) -> String {
+    const NAMED_MAX: usize = 3;
+    if captures.is_empty()
+        || captures.len() > NAMED_MAX
+        || captures.iter().any(|path| path.as_os_str() == "-")
+    {
+        return "-r FILE".to_owned();
+    }
+    captures.iter().map(|path| format!("-r {}", quoted(path))).collect::<Vec<_>>().join(" ")
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = crate::report::clean(&path.display().to_string());
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_quoted_for_a_shell() {
+        let paths = |texts: &[&str]| texts.iter().map(PathBuf::from).collect::<Vec<_>>();
+        assert_eq!(again(&paths(&["a/b.pcap", "my file.pcap"])), "-r a/b.pcap -r 'my file.pcap'");
+        assert_eq!(again(&paths(&["it's"])), r"-r 'it'\''s'");
+        assert_eq!(again(&paths(&["-"])), "-r FILE");
+    }
+}

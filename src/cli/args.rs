@@ -1,0 +1,231 @@
+//! What may be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Network;
+use crate::finding::{Band, Finding};
+use crate::model::Timestamp;
+
+/// Passive network dependency mapper: who depends on what, from packets alone.
+///
+/// tapmap sends no packet on the wire it watches and looks up no name.
+#[derive(Debug, Parser)]
+#[command(name = "tapmap", version, max_term_width = 100, after_help = EXIT_STATUS)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_STATUS: &str =
+    "Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, and --fail-on found something.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read captures and tell what they show: the story first, then the map and its findings
+    Analyze(AnalyzeArguments),
+    /// List hosts: addresses, names, roles
+    Hosts(ListArguments),
+    /// List services: who offers what, with TLS and software
+    Services(ListArguments),
+    /// List dependencies: who uses what, and why the arrow points that way
+    Deps(ListArguments),
+    /// List certificates: status, days left, where they were seen
+    Certs(ListArguments),
+    /// List findings: insecure practices and certificates, the worst first
+    Findings(ListArguments),
+    /// List flows, with Community ID
+    Flows(ListArguments),
+    /// Explain a rule, or what a site file may say
+    Explain {
+        /// A rule's id such as ADM-01, or `site`; without one, all rules are listed
+        #[arg(value_name = "RULE|site")]
+        subject: Option<String>,
+        /// Colours
+        #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
+        color: Colour,
+    },
+    /// Write the map for other programs
+    Export(ExportArguments),
+    /// Write completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page
+    Man,
+}
+
+/// `analyze`.
+#[derive(Debug, Args)]
+pub struct AnalyzeArguments {
+    /// Captures (pcap or pcapng, also gzip, zstd or xz), directories of captures, or - for standard input
+    #[arg(value_name = "FILE|DIR|-", required_unless_present = "check")]
+    pub captures: Vec<PathBuf>,
+    /// How to read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
+    /// How to tell.
+    #[command(flatten)]
+    pub telling: TellingArguments,
+}
+
+/// A list.
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// Capture, directory of captures, or - for standard input; may be given several times
+    #[arg(short, long = "read", value_name = "FILE", required_unless_present = "check")]
+    pub read: Vec<PathBuf>,
+    /// How to read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
+    /// How to tell.
+    #[command(flatten)]
+    pub telling: TellingArguments,
+}
+
+/// `export`.
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// What to write
+    #[arg(long, value_enum)]
+    pub format: ExportFormat,
+    /// Capture, directory of captures, or - for standard input; may be given several times
+    #[arg(short, long = "read", value_name = "FILE", required_unless_present = "check")]
+    pub read: Vec<PathBuf>,
+    /// How to read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
+    /// Judge certificates at this time [default: that of the last packet]
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<Timestamp>,
+    /// Say nothing on standard error but why it failed
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// A format of other programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// For Gephi, yEd, Cytoscape: hosts and dependencies with typed attributes
+    Graphml,
+    /// For Graphviz: hosts in clusters by label or network
+    Dot,
+    /// Dependencies as comma-separated values
+    Csv,
+    /// The whole report as one JSON document
+    Json,
+}
+
+/// How captures are read.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub struct ReadingArguments {
+    /// Only packets that this BPF expression lets through, as tcpdump takes it
+    #[arg(short, long, value_name = "BPF", conflicts_with = "words")]
+    pub filter: Option<String>,
+    /// The same as --filter, in words after --
+    #[arg(last = true, value_name = "BPF")]
+    pub words: Vec<String>,
+    /// Only packets at or after this time, such as 2026-03-14T10:04:00Z; a zone is required
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Timestamp>,
+    /// Only packets before this time
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Timestamp>,
+    /// Your own networks [default: private, unique local, link-local and loopback addresses]
+    #[arg(short = 'm', long, value_name = "CIDR,...", value_delimiter = ',')]
+    pub local_networks: Vec<Network>,
+    /// What you know and packets do not tell: networks, labels, names, servers (see `tapmap explain site`)
+    #[arg(long, value_name = "FILE")]
+    pub site: Option<PathBuf>,
+    /// Threads that follow flows; 1 does everything on one thread [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: Option<u16>,
+    /// Count the copies of packets that a mirror delivers
+    #[arg(long)]
+    pub no_dedup: bool,
+    /// Also compute the SHA-256 of each capture
+    #[arg(long)]
+    pub hash: bool,
+    /// Check flags, filter and site file, and exit
+    #[arg(short = 'T', long = "check")]
+    pub check: bool,
+}
+
+/// How the answer is told.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Telling")]
+pub struct TellingArguments {
+    /// What to write
+    #[arg(short, long, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
+    /// Judge certificates at this time [default: that of the last packet]
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<Timestamp>,
+    /// Exit with status 3 if a finding is at least this urgent
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub fail_on: Option<Level>,
+    /// Show no names beside addresses in tables (names are only ever those seen on the wire)
+    #[arg(short = 'n', long)]
+    pub no_names: bool,
+    /// Say nothing on standard error but why it failed
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Colours in tables
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
+    pub color: Colour,
+}
+
+/// What to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Text for people
+    Table,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values with a header
+    Csv,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How urgent a finding must be to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Level {
+    /// Low and above
+    Low,
+    /// Medium and above
+    Medium,
+    /// High and above
+    High,
+    /// Critical only
+    Critical,
+}
+
+impl Level {
+    /// Whether a finding is at least so urgent.
+    pub fn reached_by(self, finding: &Finding) -> bool {
+        finding.band
+            >= match self {
+                Level::Low => Band::Low,
+                Level::Medium => Band::Medium,
+                Level::High => Band::High,
+                Level::Critical => Band::Critical,
+            }
+    }
+}

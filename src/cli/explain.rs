@@ -1,0 +1,43 @@
+//! `tapmap explain`: what a rule is about, or what a site file may say.
+
+use std::process::ExitCode;
+
+use anyhow::anyhow;
+
+use super::failure::{DONE, Failure};
+use super::output;
+use crate::config::EXAMPLE;
+use crate::finding::{RULES, rule};
+use crate::report::{Paint, rule_page, rule_table};
+
+/// The word for the page about the site file.
+const SITE: &str = "site";
+
+/// Writes the page of a rule; without one, the list of rules.
+///
+/// # Errors
+/// If there is no such rule, or the page cannot be written.
+pub fn run(subject: Option<&str>, paint: Paint) -> Result<ExitCode, Failure> {
+    let width = output::width();
+    let page = match subject {
+        None => rule_table(RULES, width, paint),
+        Some(SITE) => EXAMPLE.to_owned(),
+        Some(id) => {
+            let rule = rule(&id.to_uppercase()).ok_or_else(|| unknown(id))?;
+            rule_page(rule, width.unwrap_or(output::PAGE_WIDTH), paint)
+        }
+    };
+    output::write(|out| out.write_all(page.as_bytes()))?;
+    Ok(ExitCode::from(DONE))
+}
+
+fn unknown(id: &str) -> Failure {
+    let family = id.split('-').next().unwrap_or_default().to_uppercase();
+    let near: Vec<&str> = RULES.iter().map(|rule| rule.id).filter(|id| id.starts_with(&family)).collect();
+    let near = if near.is_empty() || family.is_empty() {
+        "`tapmap explain` lists all rules, and `tapmap explain site` shows a site file".to_owned()
+    } else {
+        format!("there are {}", near.join(", "))
+    };
+    Failure::usage(anyhow!("no rule `{id}`; {near}"))
+}

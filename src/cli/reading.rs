@@ -1,0 +1,136 @@
+//! Captures become a report.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::failure::Failure;
+use super::progress::Bar;
+use super::setup::Setup;
+use crate::capture::{Frames, LinkType, OpenError, Source};
+use crate::finding::{self, Finding};
+use crate::graph::Snapshot;
+use crate::model::{FlowRecord, Timestamp};
+use crate::pipeline::{self, Settings, Totals};
+use crate::report::{Counted, Report, SourceFacts, clean};
+
+/// Everything that was read.
+pub struct Read {
+    sources: Vec<SourceFacts>,
+    counted: Counted,
+    snapshot: Snapshot,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    records: Vec<FlowRecord>,
+    as_of: Option<Timestamp>,
+}
+
+/// What is wanted besides the map.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// The record of every flow.
+    pub records: bool,
+    /// The moment to judge certificates at; none: that of the last packet.
+    pub as_of: Option<Timestamp>,
+    /// Say nothing on standard error.
+    pub quiet: bool,
+}
+
+impl Read {
+    /// Reads captures.
+    ///
+    /// # Errors
+    /// If no capture can be read, or the filter cannot be used.
+    pub fn new(captures: &[PathBuf], setup: &Setup, wanted: Wanted) -> Result<Read, Failure> {
+        let mut frames = Frames::open(captures, &setup.options).map_err(|error| match error {
+            OpenError::Filter(_) | OpenError::NothingNamed | OpenError::StandardInputTwice => {
+                Failure::usage(error)
+            }
+            OpenError::Source { .. } | OpenError::NoneReadable(_) => Failure::failed(error),
+        })?;
+        let settings = Settings {
+            workers: setup.workers,
+            drop_duplicates: setup.drop_duplicates,
+            keep_records: wanted.records,
+            ..Settings::default()
+        };
+        let bar = Bar::new(frames.progress(), wanted.quiet);
+        let outcome = pipeline::run(&mut frames, &settings, &mut |progress| bar.show(progress));
+        bar.finish();
+        let sources: Vec<SourceFacts> = frames.sources().into_iter().map(source_facts).collect();
+        if !wanted.quiet {
+            tell_problems(&sources);
+        }
+        let snapshot = Snapshot::new(outcome.map, &setup.operator);
+        let as_of = wanted.as_of.or(snapshot.last);
+        Ok(Read {
+            counted: counted(&outcome.totals),
+            findings: finding::find(&snapshot, as_of.unwrap_or_default(), &finding::Context::default()),
+            records: outcome.records,
+            sources,
+            snapshot,
+            as_of,
+        })
+    }
+
+    /// The report of it.
+    pub fn report(&self) -> Report<'_> {
+        Report {
+            as_of: self.as_of,
+            sources: &self.sources,
+            counted: &self.counted,
+            snapshot: &self.snapshot,
+            findings: &self.findings,
+            records: &self.records,
+        }
+    }
+}
+
+fn tell_problems(sources: &[SourceFacts]) {
+    let mut stderr = std::io::stderr().lock();
+    for source in sources {
+        if let Some(problem) = &source.problem {
+            // If nobody listens there is nobody to tell.
+            let _ = writeln!(stderr, "tapmap: `{}`: {}", clean(&source.path), clean(problem));
+        }
+    }
+}
+
+fn source_facts(source: Source) -> SourceFacts {
+    SourceFacts {
+        path: source.path.display().to_string(),
+        format: source.format.map(|format| format.name()),
+        sha256: source.sha256,
+        bytes: source.bytes,
+        link_types: source.link_types.iter().map(|link| link.name()).collect(),
+        packets: source.packets,
+        first: source.first,
+        last: source.last,
+        problem: source.problem,
+    }
+}
+
+fn counted(totals: &Totals) -> Counted {
+    let packets = &totals.packets;
+    Counted {
+        read: packets.read,
+        analyzed: packets.analyzed,
+        duplicate: packets.duplicate,
+        non_ip: packets.non_ip,
+        malformed: packets.malformed,
+        unsupported: packets.unsupported,
+        filtered: packets.filtered,
+        bytes_captured: totals.bytes_captured,
+        bytes_wire: totals.bytes_wire,
+        evicted: totals.flows.evicted,
+        unread: totals.flows.unread,
+        cut_packets: totals.cut_packets,
+        clock_steps: totals.clock_steps,
+        bad_checksums: totals.flows.bad_checksums,
+        link_types_not_read: totals
+            .unread_link_types
+            .iter()
+            .map(|(link, frames)| (LinkType(*link).name(), *frames))
+            .collect(),
+        anomalies: totals.anomalies.iter().map(|(name, count)| (*name, *count)).collect(),
+    }
+}

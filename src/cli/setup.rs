@@ -1,0 +1,88 @@
+//! Flags and site file become what the other modules need, checked before anything is read.
+
+use anyhow::anyhow;
+
+use super::args::ReadingArguments;
+use super::failure::Failure;
+use crate::capture;
+use crate::config::{Network, PRIVATE_NETWORKS, Site};
+use crate::graph::Operator;
+use crate::model::{HostKey, Realm, ServiceKey};
+
+/// Everything needed to read.
+pub struct Setup {
+    /// What is read of the captures.
+    pub options: capture::Options,
+    /// What the operator knows.
+    pub operator: Operator,
+    /// Threads.
+    pub workers: usize,
+    /// Drop the copies of packets.
+    pub drop_duplicates: bool,
+}
+
+impl Setup {
+    /// Checks the flags.
+    ///
+    /// # Errors
+    /// If the filter, the time window or the site file is wrong.
+    pub fn new(arguments: &ReadingArguments) -> Result<Setup, Failure> {
+        let filter = match (&arguments.filter, arguments.words.as_slice()) {
+            (None, []) => None,
+            (None, words) => Some(words.join(" ")),
+            (Some(filter), _) => Some(filter.clone()),
+        };
+        if let Some(filter) = &filter {
+            capture::check_filter(filter).map_err(Failure::usage)?;
+        }
+        if let (Some(since), Some(until)) = (arguments.since, arguments.until)
+            && since >= until
+        {
+            return Err(Failure::usage(anyhow!(
+                "--since {since} is not before --until {until}: nothing is between"
+            )));
+        }
+        let site = arguments.site.as_deref().map(Site::read).transpose().map_err(Failure::usage)?;
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Setup {
+            options: capture::Options {
+                filter,
+                since: arguments.since,
+                until: arguments.until,
+                hash: arguments.hash,
+            },
+            operator: operator(&arguments.local_networks, &site.unwrap_or_default()),
+            workers: arguments.workers.map_or_else(cores, usize::from),
+            drop_duplicates: !arguments.no_dedup,
+        })
+    }
+}
+
+/// What the map needs of what the operator knows. Networks named by flag go before those of the file.
+fn operator(named: &[Network], site: &Site) -> Operator {
+    let private = || PRIVATE_NETWORKS.iter().filter_map(|text| text.parse().ok()).collect();
+    let local = match (named, &site.local_networks) {
+        ([], None) => private(),
+        ([], Some(networks)) => networks.iter().map(|network| network.0).collect(),
+        (named, _) => named.iter().map(|network| network.0).collect(),
+    };
+    let labels = site
+        .labels
+        .iter()
+        .flat_map(|(network, labels)| labels.iter().map(|label| (network.0, label.clone())));
+    Operator {
+        local,
+        servers: site
+            .servers
+            .iter()
+            .map(|server| ServiceKey {
+                host: HostKey { realm: Realm::DEFAULT, address: server.address.into() },
+                port: server.port,
+                transport: server.transport(),
+            })
+            .collect(),
+        labels: labels.collect(),
+        names: site.names.iter().map(|(address, name)| ((*address).into(), name.clone())).collect(),
+        scanners: site.scanners.iter().map(|network| network.0).collect(),
+    }
+}

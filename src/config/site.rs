@@ -1,0 +1,164 @@
+//! The site file: what an operator knows and packets do not tell, in one TOML file.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::Network;
+use crate::model::Transport;
+
+/// A commented example that says everything a site file can.
+pub const EXAMPLE: &str = include_str!("site.example.toml");
+
+/// What the operator knows. Every part may be left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Site {
+    /// Networks that are the operator's own; none: the private ones.
+    pub local_networks: Option<Vec<Network>>,
+    /// Sources that scan with permission.
+    pub scanners: Vec<Network>,
+    /// Endpoints that are servers, whatever the packets leave open.
+    pub servers: Vec<Server>,
+    /// Labels by network.
+    pub labels: BTreeMap<Network, Labels>,
+    /// Names by address.
+    pub names: BTreeMap<IpAddr, String>,
+}
+
+/// An endpoint that is a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Its address.
+    pub address: IpAddr,
+    /// Its port.
+    pub port: u16,
+    /// Its transport.
+    #[serde(default)]
+    transport: TransportWord,
+}
+
+impl Server {
+    /// Its transport; TCP unless another is named.
+    pub const fn transport(&self) -> Transport {
+        match self.transport {
+            TransportWord::Tcp => Transport::Tcp,
+            TransportWord::Udp => Transport::Udp,
+            TransportWord::Sctp => Transport::Sctp,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum TransportWord {
+    #[default]
+    Tcp,
+    Udp,
+    Sctp,
+}
+
+/// One label or several.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Labels {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
+}
+
+impl Labels {
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &String> {
+        match self {
+            Labels::One(label) => std::slice::from_ref(label).iter(),
+            Labels::Several(labels) => labels.iter(),
+        }
+    }
+}
+
+/// Why a site file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// It cannot be read.
+    #[error("site file `{}` cannot be read: {why}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        why: std::io::Error,
+    },
+    /// It says something that is not understood.
+    #[error("site file `{}`, line {line}: {message}; `tapmap explain site` shows an example", path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
+}
+
+impl Site {
+    /// Reads a site file.
+    ///
+    /// # Errors
+    /// If it cannot be read, or has a mistake: the first one, with its line.
+    pub fn read(path: &Path) -> Result<Site, SiteError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|why| SiteError::Unreadable { path: path.to_path_buf(), why })?;
+        Site::parse(&text).map_err(|(line, message)| SiteError::Wrong {
+            path: path.to_path_buf(),
+            line,
+            message,
+        })
+    }
+
+    /// Reads the text of a site file; the first mistake comes with its line.
+    fn parse(text: &str) -> Result<Site, (usize, String)> {
+        toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            let before = text.as_bytes().get(..start).unwrap_or_default();
+            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            (line, error.message().trim().replace('\n', " "))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_says_everything_and_is_read() {
+        let site = Site::parse(EXAMPLE).unwrap();
+        assert_eq!(site.local_networks.as_ref().map(Vec::len), Some(3));
+        assert_eq!(site.servers.len(), 2);
+        assert_eq!(site.servers[1].transport(), Transport::Udp);
+        assert!(!site.scanners.is_empty() && !site.names.is_empty());
+        assert_eq!(site.labels.values().map(|labels| labels.iter().count()).max(), Some(2));
+        assert_eq!(Site::parse("").unwrap(), Site::default());
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_line() {
+        for (text, line, says) in [
+            ("\nlocal_network = []\n", 2, "unknown field `local_network`"),
+            ("local_networks = [\n  \"10.0.0.0/8\",\n  \"10.0.0.0/99\",\n]\n", 3, "prefix of 99 bits"),
+            ("[[servers]]\naddress = \"10.0.0.1\"\n", 1, "missing field `port`"),
+            ("[[servers]]\naddress = \"10.0.0.1\"\nport = 70000\n", 3, "70000"),
+            ("[names]\n\"10.0.0.300\" = \"x\"\n", 2, "IP address"),
+            ("[labels]\n\"10.0.0.1/8\" = \"x\"\n", 2, "names a host inside a network"),
+            ("names = \n", 1, ""),
+        ] {
+            let (at, message) = Site::parse(text).unwrap_err();
+            assert!(message.contains(says), "{text}: {message}");
+            assert_eq!(at, line, "{text}: {message}");
+        }
+    }
+}

@@ -1,0 +1,411 @@
+//! Lists as programs read them: one document, one object a line, or comma-separated values.
+//!
+//! **CSV.** Columns are named by the path of the field in the JSON (`direction.evidence`). Where the
+//! path leads through a list, the cell holds its items, separated by a space (by `; ` where items may
+//! contain spaces). A *text* that begins with `=`, `+`, `-`, `@`, a tab or a line break gets an
+//! apostrophe in front, so that no spreadsheet takes a name from the wire for a formula; numbers are
+//! left as they are. Invisible and control characters are replaced, as in tables.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value;
+
+use super::document::Report;
+use super::flow::{Flow, FlowRow};
+use super::json::{Certificate, Dependency, Document, FindingRow, Host, Service};
+use super::text::clean;
+use super::visibility::Visibility;
+use super::{SCHEMA, time};
+
+/// A list of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// Who is there.
+    Hosts,
+    /// What is offered.
+    Services,
+    /// Who uses what.
+    Dependencies,
+    /// Certificates seen.
+    Certificates,
+    /// What is wrong.
+    Findings,
+    /// Every flow.
+    Flows,
+}
+
+/// How programs want it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One document.
+    Json,
+    /// One object a line.
+    JsonLines,
+    /// Comma-separated values with a header.
+    Csv,
+}
+
+impl List {
+    /// The name of the list in the document.
+    pub const fn key(self) -> &'static str {
+        match self {
+            List::Hosts => "hosts",
+            List::Services => "services",
+            List::Dependencies => "dependencies",
+            List::Certificates => "certificates",
+            List::Findings => "findings",
+            List::Flows => "flows",
+        }
+    }
+
+    /// The columns of its CSV: paths into a row.
+    const fn columns(self) -> &'static [&'static str] {
+        match self {
+            List::Hosts => &[
+                "id",
+                "addresses",
+                "realm",
+                "vlans",
+                "macs",
+                "vendor",
+                "names.name",
+                "names.source",
+                "roles",
+                "labels",
+                "internal",
+                "first",
+                "last",
+            ],
+            List::Services => &[
+                "id",
+                "host",
+                "address",
+                "port",
+                "transport",
+                "protocol",
+                "protocol_evidence",
+                "product",
+                "tls.versions",
+                "tls.sni",
+                "tls.alpn",
+                "tls.ja4",
+                "tls.certificate_visibility",
+                "tls.certificates",
+                "clients",
+                "flows",
+                "first",
+                "last",
+            ],
+            List::Dependencies => &[
+                "id",
+                "client",
+                "client_address",
+                "service",
+                "server_address",
+                "server_port",
+                "transport",
+                "protocol",
+                "kind",
+                "state",
+                "initiator",
+                "one_sided",
+                "direction.decided",
+                "direction.evidence",
+                "direction.confidence",
+                "flows",
+                "failed_flows",
+                "packets_to_server",
+                "packets_to_client",
+                "bytes_to_server",
+                "bytes_to_client",
+                "first",
+                "last",
+            ],
+            List::Certificates => &[
+                "sha256",
+                "spki_sha256",
+                "serial",
+                "subject",
+                "issuer",
+                "not_before",
+                "not_after",
+                "san",
+                "key.algorithm",
+                "key.bits",
+                "signature_algorithm",
+                "is_ca",
+                "seen.service",
+                "status",
+                "days_left",
+                "problem",
+            ],
+            List::Findings => &[
+                "id",
+                "rule",
+                "title",
+                "severity",
+                "score",
+                "band",
+                "state",
+                "host",
+                "service",
+                "clients",
+                "count",
+                "first",
+                "last",
+                "detail",
+                "evidence.source",
+                "evidence.frame",
+                "attack",
+                "replacement",
+            ],
+            List::Flows => &[
+                "first",
+                "last",
+                "duration_seconds",
+                "client",
+                "client_port",
+                "server",
+                "server_port",
+                "transport",
+                "protocol",
+                "tls",
+                "state",
+                "direction.decided",
+                "direction.evidence",
+                "direction.confidence",
+                "packets_to_server",
+                "packets_to_client",
+                "bytes_to_server",
+                "bytes_to_client",
+                "retransmitted",
+                "acked_unseen_bytes",
+                "vlans",
+                "community_id",
+                "source",
+                "frame",
+            ],
+        }
+    }
+}
+
+/// Columns whose items may contain spaces.
+const SPACED: &[&str] = &["names.name", "san", "labels", "evidence.source", "tls.sni"];
+
+/// The rows of a list.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Rows {
+    Hosts(Vec<Host>),
+    Services(Vec<Service>),
+    Dependencies(Vec<Dependency>),
+    Certificates(Vec<Certificate>),
+    Findings(Vec<FindingRow>),
+    Flows(Vec<FlowRow>),
+}
+
+impl Rows {
+    fn of(list: List, report: &Report<'_>) -> Rows {
+        let snapshot = report.snapshot;
+        match list {
+            List::Hosts => Rows::Hosts(snapshot.hosts.iter().map(Host::of).collect()),
+            List::Services => Rows::Services(snapshot.services.iter().map(Service::of).collect()),
+            List::Dependencies => {
+                Rows::Dependencies(snapshot.dependencies.iter().map(Dependency::of).collect())
+            }
+            List::Certificates => {
+                let of = |row| Certificate::of(row, report.as_of);
+                Rows::Certificates(snapshot.certificates.iter().map(of).collect())
+            }
+            List::Findings => {
+                Rows::Findings(report.findings.iter().map(|row| FindingRow::of(row, report)).collect())
+            }
+            List::Flows => {
+                let of = |record| FlowRow::of(&Flow::of(record, snapshot), report);
+                Rows::Flows(report.records.iter().map(of).collect())
+            }
+        }
+    }
+
+    /// Hands each row to a function, as a value whose fields can be looked up.
+    fn each(&self, take: &mut dyn FnMut(Value) -> io::Result<()>) -> io::Result<()> {
+        fn all<T: Serialize>(rows: &[T], take: &mut dyn FnMut(Value) -> io::Result<()>) -> io::Result<()> {
+            rows.iter().try_for_each(|row| take(serde_json::to_value(row)?))
+        }
+        match self {
+            Rows::Hosts(rows) => all(rows, take),
+            Rows::Services(rows) => all(rows, take),
+            Rows::Dependencies(rows) => all(rows, take),
+            Rows::Certificates(rows) => all(rows, take),
+            Rows::Findings(rows) => all(rows, take),
+            Rows::Flows(rows) => all(rows, take),
+        }
+    }
+
+    fn lines(&self, out: &mut impl Write) -> io::Result<()> {
+        match self {
+            Rows::Hosts(rows) => lines(None, rows, out),
+            Rows::Services(rows) => lines(None, rows, out),
+            Rows::Dependencies(rows) => lines(None, rows, out),
+            Rows::Certificates(rows) => lines(None, rows, out),
+            Rows::Findings(rows) => lines(None, rows, out),
+            Rows::Flows(rows) => lines(None, rows, out),
+        }
+    }
+}
+
+/// One list with what its reader must know besides.
+struct ListDocument {
+    key: &'static str,
+    as_of: Option<String>,
+    visibility: Visibility,
+    rows: Rows,
+}
+
+impl Serialize for ListDocument {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(4))?;
+        map.serialize_entry("schema", SCHEMA)?;
+        map.serialize_entry("as_of", &self.as_of)?;
+        map.serialize_entry("visibility", &self.visibility)?;
+        map.serialize_entry(self.key, &self.rows)?;
+        map.end()
+    }
+}
+
+/// A row that says what it is, for lines of several kinds.
+#[derive(Serialize)]
+struct Typed<'a, T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#type: Option<&'static str>,
+    #[serde(flatten)]
+    row: &'a T,
+}
+
+fn lines<T: Serialize>(kind: Option<&'static str>, rows: &[T], out: &mut impl Write) -> io::Result<()> {
+    for row in rows {
+        serde_json::to_writer(&mut *out, &Typed { r#type: kind, row })?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// Writes one list.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_list(report: &Report<'_>, list: List, format: Format, out: &mut impl Write) -> io::Result<()> {
+    let rows = Rows::of(list, report);
+    match format {
+        Format::Json => {
+            let as_of = report.as_of.map(time);
+            let visibility = Visibility::of(report);
+            let document = ListDocument { key: list.key(), as_of, visibility, rows };
+            serde_json::to_writer_pretty(&mut *out, &document)?;
+            writeln!(out)
+        }
+        Format::JsonLines => rows.lines(out),
+        Format::Csv => write_csv(&rows, list.columns(), out),
+    }
+}
+
+/// Writes the whole report, one object a line: first the capture, then every row with its `type`.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_lines(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Head<'a> {
+        schema: &'static str,
+        as_of: &'a Option<String>,
+        capture: &'a super::json::Capture,
+        visibility: &'a Visibility,
+    }
+    let document = Document::of(report);
+    let head = Head {
+        schema: document.schema,
+        as_of: &document.as_of,
+        capture: &document.capture,
+        visibility: &document.visibility,
+    };
+    lines(Some("report"), &[head], out)?;
+    lines(Some("host"), &document.hosts, out)?;
+    lines(Some("service"), &document.services, out)?;
+    lines(Some("dependency"), &document.dependencies, out)?;
+    lines(Some("certificate"), &document.certificates, out)?;
+    lines(Some("finding"), &document.findings, out)?;
+    lines(Some("scan"), &document.scans, out)?;
+    lines(Some("ping"), &document.pings, out)
+}
+
+fn write_csv(rows: &Rows, columns: &[&str], out: &mut impl Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(columns)?;
+    rows.each(&mut |row| Ok(writer.write_record(columns.iter().map(|column| cell(&row, column)))?))?;
+    writer.flush()
+}
+
+/// What a row says under a path; nothing where there is nothing.
+fn cell(row: &Value, column: &str) -> String {
+    let mut found = Vec::new();
+    look(row, Some(column), &mut found);
+    let separator = if SPACED.contains(&column) { "; " } else { " " };
+    harmless(&found.join(separator), found.len() == 1 && is_number(row, column))
+}
+
+fn look(value: &Value, path: Option<&str>, found: &mut Vec<String>) {
+    match (value, path) {
+        (Value::Array(items), _) => items.iter().for_each(|item| look(item, path, found)),
+        (Value::Object(fields), Some(path)) => {
+            let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+            if let Some(value) = fields.get(name) {
+                look(value, rest, found);
+            }
+        }
+        (Value::Null, _) => {}
+        (Value::String(text), _) => found.push(text.clone()),
+        (other, _) => found.push(other.to_string()),
+    }
+}
+
+fn is_number(row: &Value, column: &str) -> bool {
+    column.split('.').try_fold(row, |value, name| value.get(name)).is_some_and(Value::is_number)
+}
+
+fn harmless(text: &str, number: bool) -> String {
+    if !number && text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        return format!("'{}", clean(text));
+    }
+    clean(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn cells_are_found_by_path() {
+        let row = json!({
+            "id": "10.0.0.1", "left": -25, "none": null, "tls": null,
+            "names": [{"name": "db one"}, {"name": "db2"}], "roles": ["a", "b"], "key": {"bits": 2048}
+        });
+        let cells = ["id", "left", "none", "tls.versions", "names.name", "roles", "key.bits", "what"];
+        assert_eq!(
+            cells.map(|column| cell(&row, column)),
+            ["10.0.0.1", "-25", "", "", "db one; db2", "a b", "2048", ""]
+        );
+    }
+
+    #[test]
+    fn no_text_is_a_formula() {
+        for text in ["=1+1", "+1", "-cmd", "@x", "\tx"] {
+            let row = json!({ "name": text });
+            assert_eq!(cell(&row, "name"), format!("'{}", clean(text)));
+        }
+        assert_eq!(cell(&json!({"names": [{"name": "=1"}, {"name": "b"}]}), "names.name"), "'=1; b");
+    }
+}
