@@ -1,3 +1,5 @@
+//! What is snmp and what only looks like it, by bytes seen on the wire.
+
 use crate::model::{Observation, Practice, Role, State};
 use crate::protocol::testing::Line::{C, S};
 use crate::protocol::testing::{hex, udp};
