@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn a_product_is_short_and_without_control_characters() {
         let mut seen = Seen::default();
-        seen.product(Role::Server, &format!(" Samba\r\n{}\n", "x".repeat(500)));
+        seen.product(Role::Server, format!(" Samba\r\n{}\n", "x".repeat(500)));
         seen.product(Role::Server, "\r\n");
         let told: Vec<_> = seen.drain().collect();
         let [Observation::Product { text, .. }] = told.as_slice() else { panic!("{told:?}") };
