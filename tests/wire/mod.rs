@@ -2,7 +2,7 @@
 //! Independent of the crate's own reader and decoder, so that a fault in those cannot hide itself.
 
 // Every test takes what it needs of this.
-#![expect(dead_code, clippy::allow_attributes, reason = "shared by tests that each use a part")]
+#![expect(dead_code, reason = "shared by tests that each use a part")]
 
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
