@@ -117,7 +117,10 @@ fn protocols_are_those_declared() {
             // The lab's own made-up protocol.
             let made_up = !tapmap::protocol::ANALYZERS.iter().any(|known| known.protocol() == declared)
                 && declared != "ftp-data";
-            assert!(now == declared || hidden || too_late || half_heard || made_up, "{name} {edge:?}: {now} instead of {declared}");
+            assert!(
+                now == declared || hidden || too_late || half_heard || made_up,
+                "{name} {edge:?}: {now} instead of {declared}"
+            );
         }
     }
 }
