@@ -1,7 +1,7 @@
 //! The link layer: from the first byte of a frame to the header of the network layer.
 //!
 //! Headers are walked one by one in a bounded loop: the same VLAN tag may stand behind Ethernet,
-//! a cooked header or an MPLS pseudo-wire.
+//! a cooked header or an MPLS pseudo-wire. etherparse reads Ethernet and VLAN tags, the rest is ours.
 
 use etherparse::{
     Ethernet2Header, Ethernet2HeaderSlice, SingleVlanHeader, SingleVlanHeaderSlice, ether_type,

@@ -1,4 +1,6 @@
 //! What machines tell their neighbours about themselves: ARP, neighbour discovery, LLDP, CDP.
+//!
+//! etherparse reads ARP and the messages and options of neighbour discovery.
 
 use etherparse::icmpv6::{Icmpv6PayloadSlice, NdpOptionSlice};
 use etherparse::{ArpHardwareId, ArpOperation, ArpPacketSlice, Icmpv6Slice, ether_type};
@@ -15,7 +17,7 @@ const ENTRIES_MAX: usize = 64;
 /// Bytes of a name (IEEE 802.1AB §8.5.6.2).
 const NAME_LEN_MAX: usize = 255;
 
-/// Up to the sender's addresses in ARP between Ethernet and IPv4, and with those of the target.
+/// An ARP packet between Ethernet and IPv4 up to its sender's addresses, and with its target's.
 const ARP_SENDER_LEN: usize = 18;
 const ARP_LEN: usize = 28;
 
@@ -43,22 +45,25 @@ pub(super) fn discovery(ip: &Ip<'_>, vlan: u16) -> Option<LinkFact> {
     if ip.ttl != 255 {
         return None;
     }
-    let message = Icmpv6Slice::from_slice(ip.payload).ok()?.payload_slice().ok()?;
-    let (options, address) = match &message {
-        Icmpv6PayloadSlice::RouterSolicitation(message) => (message.options_iterator(), ip.source),
-        Icmpv6PayloadSlice::RouterAdvertisement(message) => (message.options_iterator(), ip.source),
-        Icmpv6PayloadSlice::NeighborSolicitation(message) => (message.options_iterator(), ip.source),
+    // What options there are, whose address they are about, and which of them tells the link's address.
+    let (options, address, of_target) = match Icmpv6Slice::from_slice(ip.payload)
+        .ok()?
+        .payload_slice()
+        .ok()?
+    {
+        Icmpv6PayloadSlice::RouterSolicitation(message) => (message.options_iterator(), ip.source, false),
+        Icmpv6PayloadSlice::RouterAdvertisement(message) => (message.options_iterator(), ip.source, false),
+        Icmpv6PayloadSlice::NeighborSolicitation(message) => (message.options_iterator(), ip.source, false),
         Icmpv6PayloadSlice::NeighborAdvertisement(message) => {
-            (message.options_iterator(), Address::from(message.target_address().octets()))
+            (message.options_iterator(), Address::from(message.target_address().octets()), true)
         }
         _ => return None,
     };
-    let of_target = matches!(message, Icmpv6PayloadSlice::NeighborAdvertisement(_));
     let mac: [u8; 6] = options.take(ENTRIES_MAX).find_map(|option| match option.ok()? {
-        NdpOptionSlice::TargetLinkLayerAddress(option) if of_target => {
+        NdpOptionSlice::SourceLinkLayerAddress(option) if !of_target => {
             option.link_layer_address().try_into().ok()
         }
-        NdpOptionSlice::SourceLinkLayerAddress(option) if !of_target => {
+        NdpOptionSlice::TargetLinkLayerAddress(option) if of_target => {
             option.link_layer_address().try_into().ok()
         }
         _ => None,

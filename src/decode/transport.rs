@@ -1,6 +1,6 @@
 //! What stands above IP: TCP, UDP, SCTP and ICMP headers.
 //!
-//! etherparse reads those of TCP, UDP and ICMP.
+//! etherparse reads those of TCP, UDP and ICMP; it has none for SCTP, of which ports are enough.
 
 use etherparse::err::tcp;
 use etherparse::{Icmpv4Slice, Icmpv6Slice, TcpHeader, TcpHeaderSlice, UdpHeader, UdpHeaderSlice, ip_number};
@@ -82,7 +82,6 @@ fn tcp_cut<'a>(ip: &Ip<'a>) -> Transport<'a> {
 
 #[inline]
 fn segment<'a>(ip: &Ip<'a>, header: &TcpHeaderSlice<'_>) -> Transport<'a> {
-    let header_len = header.slice().len();
     let Some(payload_len) = ip.payload_len.checked_sub(u32::from(header.data_offset()) * 4) else {
         return unread(ip, "tcp_data_offset");
     };
@@ -94,7 +93,7 @@ fn segment<'a>(ip: &Ip<'a>, header: &TcpHeaderSlice<'_>) -> Transport<'a> {
             flags: TcpFlags(header.slice().get(13).copied().unwrap_or(0)),
             window: header.window_size(),
         },
-        payload: after(ip.payload, header_len),
+        payload: after(ip.payload, header.slice().len()),
         payload_len,
         oddity: None,
     }
