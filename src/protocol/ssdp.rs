@@ -67,8 +67,8 @@ fn header<'a>(datagram: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::Role;
     use crate::model::Observation;
+    use crate::model::Role;
     use crate::protocol::testing::{Line, udp};
 
     fn product(of: Role, text: &str) -> Observation {
