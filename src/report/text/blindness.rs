@@ -2,7 +2,7 @@
 
 use super::View;
 use super::safe::clean;
-use super::words::{bytes, capital, count, length, number, share, verb};
+use super::words::{bytes, count, length, number, share, verb};
 use crate::model::Span;
 use crate::report::visibility::Visibility;
 
@@ -55,9 +55,10 @@ fn packets(view: &View<'_>, visibility: &Visibility, all: &mut Vec<String>) {
     }
     if visibility.acked_unseen_bytes > 0 {
         all.push(format!(
-            "{} were acknowledged by their receiver and never seen here: packets were lost before they \
-             reached the capture.",
-            capital(&bytes(visibility.acked_unseen_bytes)),
+            "{} {} acknowledged by the receiver and never seen here: packets were lost before they reached \
+             the capture.",
+            bytes(visibility.acked_unseen_bytes),
+            verb(usize::try_from(visibility.acked_unseen_bytes).unwrap_or(usize::MAX), "was", "were"),
         ));
     }
     if visibility.cut_packets > 0 {

@@ -53,14 +53,13 @@ pub fn hosts(view: &View<'_>, rows: &[&Host]) -> Option<Table> {
         Column::word("LAST").spare(3),
     ]);
     for host in rows {
-        let names: Vec<String> =
-            host.names.iter().filter(|_| view.names).map(|name| clean(&name.name)).collect();
+        let names: Vec<String> = if view.names { names::all(host) } else { Vec::new() };
         let roles: Vec<&str> = host.roles.iter().copied().collect();
         let macs: Vec<String> = host.macs.iter().map(ToString::to_string).collect();
         let vlans: Vec<String> = host.vlans.iter().map(ToString::to_string).collect();
         table.row(vec![
             Cell::with(host.key, None),
-            distinct(names).join(", ").into(),
+            names.join(", ").into(),
             roles.join(", ").into(),
             clean(&host.labels.join(", ")).into(),
             if host.internal { "inside" } else { "outside" }.into(),
@@ -72,16 +71,6 @@ pub fn hosts(view: &View<'_>, rows: &[&Host]) -> Option<Table> {
         ]);
     }
     (!rows.is_empty()).then_some(table)
-}
-
-fn distinct(names: Vec<String>) -> Vec<String> {
-    let mut kept: Vec<String> = Vec::new();
-    for name in names {
-        if !kept.contains(&name) {
-            kept.push(name);
-        }
-    }
-    kept
 }
 
 /// Services.
