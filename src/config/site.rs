@@ -123,11 +123,18 @@ impl Site {
     fn parse(text: &str) -> Result<Site, (usize, String)> {
         toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
+            let message = error.message().trim().replace('\n', " ");
+            let start = start + quoted_in(&message, text.get(start..).unwrap_or_default());
             let before = text.as_bytes().get(..start).unwrap_or_default();
-            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-            (line, error.message().trim().replace('\n', " "))
+            (before.iter().filter(|byte| **byte == b'\n').count() + 1, message)
         })
     }
+}
+
+/// Where the text that a message begins with stands; of a list, TOML's errors name only the beginning.
+fn quoted_in(message: &str, text: &str) -> usize {
+    let quoted = message.strip_prefix('`').and_then(|rest| rest.split_once('`'));
+    quoted.and_then(|(quoted, _)| text.find(&format!("\"{quoted}\""))).unwrap_or_default()
 }
 
 #[cfg(test)]

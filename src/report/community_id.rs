@@ -86,12 +86,12 @@ mod tests {
                 )
                 .unwrap()
             };
-            assert_eq!(super::community_id(&key(transport, one, other)), id(one, other));
-            assert_eq!(super::community_id(&key(transport, other, one)), id(one, other));
+            assert_eq!(community_id(&key(transport, one, other)), id(one, other));
+            assert_eq!(community_id(&key(transport, other, one)), id(one, other));
         }
         // The specification's own example.
         assert_eq!(
-            super::community_id(&key(Transport::Tcp, ("128.232.110.120", 34855), ("66.35.250.204", 80))),
+            community_id(&key(Transport::Tcp, ("128.232.110.120", 34855), ("66.35.250.204", 80))),
             "1:LQU9qZlK+B5F3KDmev6m5PMibrg="
         );
     }

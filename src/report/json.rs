@@ -457,7 +457,7 @@ impl Dependency {
             server_address: key.service.host.address.to_string(),
             server_port: key.service.port,
             transport: key.service.transport.name(),
-            protocol: dependency.protocol.unwrap_or("unknown"),
+            protocol: dependency.protocol().unwrap_or("unknown"),
             kind: dependency.kind.word(),
             state: dependency.state.word(),
             initiator: dependency.initiator.word(),

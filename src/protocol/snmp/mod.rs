@@ -10,8 +10,8 @@ use smallvec::SmallVec;
 use crate::model::{Observation, Practice, Role, Side, State, Transport};
 
 use super::ber::{self, Elements};
-use super::naming::legible;
-use super::{Analyzer, Opening, Probe, Seen, Session, Step};
+use super::datagram::each_datagram;
+use super::{Analyzer, Opening, Probe, Seen, Session};
 
 /// Requests of a flow whose answer would tell more than that it came. A manager sets few values
 /// at once.
@@ -43,7 +43,12 @@ impl Analyzer for Snmp {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Following::default())
+        let mut following = Following::default();
+        each_datagram(move |from, datagram, seen| {
+            if let Some(Message::Community { version, default_community, unit }) = Message::read(datagram) {
+                following.follow(from, version, default_community, &unit, seen);
+            }
+        })
     }
 }
 
@@ -208,23 +213,6 @@ struct Following {
     described: bool,
 }
 
-impl Session for Following {
-    fn on_bytes(&mut self, _from: Role, _bytes: &[u8], _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_gap(&mut self, _from: Role, _len: u64, _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_datagram(&mut self, from: Role, datagram: &[u8], seen: &mut Seen) -> Step {
-        if let Some(Message::Community { version, default_community, unit }) = Message::read(datagram) {
-            self.follow(from, version, default_community, &unit, seen);
-        }
-        Step::Consumed(datagram.len())
-    }
-}
-
 impl Following {
     fn follow(&mut self, from: Role, version: u8, default_community: bool, unit: &Unit<'_>, seen: &mut Seen) {
         let mut write = false;
@@ -260,8 +248,7 @@ impl Following {
         }
         if let Some(text) = unit.description().filter(|_| unit.kind == Kind::Response && !self.described) {
             self.described = true;
-            let text = legible(&String::from_utf8_lossy(text));
-            seen.push(Observation::Product { of: from, text });
+            seen.product(from, text);
         }
     }
 

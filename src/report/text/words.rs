@@ -7,7 +7,7 @@ pub fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -62,9 +62,9 @@ pub fn length(nanos: Nanos) -> String {
         _ => format!("{large} {name} {small} {part}"),
     };
     match seconds {
-        ..60 => format!("{seconds} s"),
-        ..3_600 => two(seconds / 60, "min", seconds % 60, "s"),
-        ..86_400 => two(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
+        ..=59 => format!("{seconds} s"),
+        60..=3_599 => two(seconds / 60, "min", seconds % 60, "s"),
+        3_600..=86_399 => two(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
         _ => two(seconds / 86_400, "d", seconds % 86_400 / 3_600, "h"),
     }
 }
