@@ -3,25 +3,27 @@
 //! The modules stand in the order in which data flows; each may use only what stands above it
 //! (ARCHITECTURE.md, held by `tests/architecture.rs`).
 
-/// The words that every other module shares: time, addresses, flows, observations.
+// One line each, as the map of the source. What a module says of itself stands in the module.
+
+// The words that every other module shares: time, addresses, flows, observations.
 pub mod model;
-/// What the operator decided: flags, files, and what packets do not tell.
+// What the operator decided: flags, files, and what packets do not tell.
 pub mod config;
-/// Frames with timestamps, from files.
+// Frames with timestamps, from files.
 pub mod capture;
-/// A frame becomes a packet: link layers, tunnels and fragments undone.
+// A frame becomes a packet: link layers, tunnels and fragments undone.
 pub mod decode;
-/// Packets become flows: tables, TCP, reassembly, the direction ledger.
+// Packets become flows: tables, TCP, reassembly, the direction ledger.
 pub mod flow;
-/// Bytes become observations: one file per protocol.
+// Bytes become observations: one file per protocol.
 pub mod protocol;
-/// Observations become one map of hosts, services and dependencies.
+// Observations become one map of hosts, services and dependencies.
 pub mod graph;
-/// What is wrong on the map: insecure practices and certificates.
+// What is wrong on the map: insecure practices and certificates.
 pub mod finding;
-/// The only starter of packet threads; joins capture, decode, flow, protocol and graph.
+// The only starter of packet threads; joins capture, decode, flow, protocol and graph.
 pub mod pipeline;
-/// What we say outside: the JSON of the contract, tables, exports.
+// What we say outside: the JSON of the contract, tables, exports.
 pub mod report;
-/// The command line.
+// The command line.
 pub mod cli;

@@ -1,6 +1,8 @@
 //! The house rules that no compiler knows: who may import whom, how long files are, what every
 //! file begins with. The table is explained in ARCHITECTURE.md.
 
+#![expect(clippy::unwrap_used, reason = "what the walk needs must be there; a missing file is a failure")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -156,7 +158,13 @@ fn threads_start_in_the_pipeline_only() {
 }
 
 /// Protocols that no capture of the lab speaks, with the reason.
-const WITHOUT_CAPTURE: &[(&str, &str)] = &[];
+const WITHOUT_CAPTURE: &[(&str, &str)] = &[
+    ("dcerpc", "the lab has no domain controller yet; its unit tests hold bytes of one"),
+    ("dhcpv6", "asks a group, so that no service shows it; its unit tests hold the bytes"),
+    ("dtls", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
+    ("netbios-dgm", "goes to a broadcast address, so that no service shows it; mail-and-files holds it"),
+    ("ssdp", "goes to a group, so that no service shows it; its unit tests hold the bytes"),
+];
 
 #[test]
 fn every_analyzer_has_a_capture() {
@@ -187,9 +195,8 @@ fn every_analyzer_has_a_capture() {
             spoken.insert("tls".to_owned());
         }
     }
-    for analyzer in ANALYZERS {
-        let protocol = analyzer.protocol();
-        let excused = WITHOUT_CAPTURE.iter().any(|(name, _)| *name == protocol);
-        assert!(spoken.contains(protocol) || excused, "no capture speaks {protocol}");
-    }
+    let known = ANALYZERS.iter().map(|analyzer| analyzer.protocol());
+    let silent: BTreeSet<&str> = known.filter(|protocol| !spoken.contains(*protocol)).collect();
+    let excused: BTreeSet<&str> = WITHOUT_CAPTURE.iter().map(|(name, _)| *name).collect();
+    assert_eq!(silent, excused, "protocols that no capture speaks");
 }

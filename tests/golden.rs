@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test golden` writes what is printed now as what is expected.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers fail their test by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -7,6 +7,22 @@
 //! declared dependency (truth: the declaration). A flow is counted in a variant if a packet of it is
 //! left that is no bare reset: a lone RST belongs to no flow, the map shows nothing for it, and such
 //! flows are counted apart. A flow of which a byte of payload is left counts as one with payload.
+//!
+//! `cargo test --test midstream -- --nocapture` prints the figures; with `SHOW=1` also which flows
+//! are not right, and what they were judged by.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "what a test helper cannot read, the test cannot judge; its figures are for people"
+)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "helpers fail their test by panicking, and print what was counted"
+)]
 
 mod wire;
 
@@ -15,7 +31,7 @@ use std::fmt;
 
 use tapmap::capture::{Frames, Options};
 use tapmap::graph::{EdgeKey, Operator, Snapshot};
-use tapmap::model::{FlowKey, HostKey, ServiceKey, Side, Transport};
+use tapmap::model::{FlowKey, HostKey, Side, Transport};
 use tapmap::pipeline::{Settings, run};
 
 use wire::{ACK, Packet, RST, Record, SYN};
@@ -53,7 +69,7 @@ fn load(name: &str) -> Vec<Line> {
         .collect()
 }
 
-/// Ports that a declared dependency is spoken on, by client and server address, realm and transport.
+/// What was declared: client, server, transport, the server's ports, and whether the server opens.
 struct Declared {
     edges: Vec<(String, String, String, Vec<u16>, bool)>,
 }
@@ -112,7 +128,7 @@ fn truth(name: &str, lines: &[Line]) -> Truth {
 /// What is left. The copies that a mirror makes of a packet are that packet.
 fn lose(lines: &[Line], truth: &Truth, loss: Loss) -> Vec<Line> {
     let mut before: HashMap<FlowKey, HashSet<(Side, u16, Vec<u8>)>> = HashMap::new();
-    let stays = |(place, (record, packet)): (usize, &Line)| {
+    let mut stays = |(place, (record, packet)): (usize, &Line)| {
         let Some(packet) = packet else { return loss != Loss::Half || place >= lines.len() / 2 };
         match loss {
             Loss::Half => place >= lines.len() / 2,
@@ -135,7 +151,6 @@ fn lose(lines: &[Line], truth: &Truth, loss: Loss) -> Vec<Line> {
             }
         }
     };
-    let mut stays = stays;
     lines.iter().enumerate().filter(|line| stays(*line)).map(|(_, line)| line.clone()).collect()
 }
 
@@ -248,6 +263,38 @@ fn edge(key: &FlowKey, client: Side) -> EdgeKey {
     EdgeKey { client: key.host(client), service: key.service(client.other()) }
 }
 
+/// TFTP goes on from another port of the server to the same port of the client, and the map shows it
+/// at the port that was asked, where it can.
+fn asked(truth: &Truth, key: &FlowKey, client: Side) -> Option<EdgeKey> {
+    let same_asker = |(other, of): &(&FlowKey, &Side)| {
+        key.transport == Transport::Udp
+            && *other != key
+            && other.service(**of) == key.service(client)
+            && other.host(of.other()) == key.host(client.other())
+    };
+    truth.iter().find(same_asker).map(|(other, of)| edge(other, *of))
+}
+
+/// With `SHOW` set, says why a flow is not right.
+fn explain(map: &Snapshot, key: &FlowKey, client: Side, what: &str) {
+    let edges = [edge(key, client), edge(key, client.other())];
+    if std::env::var_os("SHOW").is_some()
+        && let Some(row) = map.dependencies.iter().find(|row| edges.contains(&row.key))
+    {
+        let totals = &row.totals;
+        println!(
+            "{what}: {} to {}/{} shown as {}, {} {:.2}, {:?}",
+            key.endpoint(client),
+            key.endpoint(client.other()),
+            key.transport.name(),
+            row.id(),
+            totals.evidence.word(),
+            totals.confidence,
+            row.protocol
+        );
+    }
+}
+
 fn judge(truth: &Truth, left: &[Line], what: &str) -> Scores {
     let map = map_of(left);
     let decided: BTreeMap<EdgeKey, bool> =
@@ -267,10 +314,7 @@ fn judge(truth: &Truth, left: &[Line], what: &str) -> Scores {
             continue;
         }
         let client = truth[&key];
-        let mut right = vec![edge(&key, client)];
-        // TFTP goes on from another port; the map shows it at the one that was asked, where it can.
-        right.push(EdgeKey { service: ServiceKey { port: 69, ..right[0].service }, ..right[0] });
-        let right = right.iter().filter_map(|edge| decided.get(edge)).max();
+        let right = decided.get(&edge(&key, client)).or_else(|| decided.get(&asked(truth, &key, client)?));
         let wrong = decided.get(&edge(&key, client.other()));
         let score = if payload { &mut scores.payload } else { &mut scores.headers };
         score.flows += 1;
@@ -281,24 +325,8 @@ fn judge(truth: &Truth, left: &[Line], what: &str) -> Scores {
             (None, None) => &mut score.missing,
         };
         *said += 1;
-        if std::env::var_os("SHOW").is_some() && !(right == Some(&true) && wrong != Some(&true)) {
-            let because = map
-                .dependencies
-                .iter()
-                .find(|row| row.key == edge(&key, client) || row.key == edge(&key, client.other()));
-            println!(
-                "{what} payload={payload} client {} server {} {} {:?} {:?}",
-                key.endpoint(client),
-                key.endpoint(client.other()),
-                key.transport.name(),
-                because.map(|row| (
-                    row.totals.evidence,
-                    row.totals.decided,
-                    row.totals.confidence,
-                    row.protocol
-                )),
-                because.map(|row| (row.totals.to_server, row.totals.to_client)),
-            );
+        if (right, wrong) != (Some(&true), None) {
+            explain(&map, &key, client, what);
         }
     }
     scores

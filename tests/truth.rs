@@ -1,5 +1,12 @@
 //! The lab's declared topology against the map: every dependency found, none invented.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers fail their test by panicking"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -19,12 +26,13 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// Declared dependencies. Tunnels are shown as endpoints, not as services.
+/// Declared dependencies. Tunnels are shown as endpoints and pings in a list of their own, not as
+/// services.
 fn declared(name: &str) -> BTreeMap<Edge, Value> {
     let topology = read(name, "topology.json");
     let rows = topology["dependencies"].as_array().unwrap().clone();
     rows.into_iter()
-        .filter(|row| row["protocol"] != "vxlan")
+        .filter(|row| row["protocol"] != "vxlan" && row["transport"] != "icmp")
         .map(|row| {
             let edge = (
                 text(&row["client"]),
@@ -34,6 +42,15 @@ fn declared(name: &str) -> BTreeMap<Edge, Value> {
             );
             (edge, row)
         })
+        .collect()
+}
+
+/// Who answered a question that went to a group: the lab declares the group, not the answer.
+fn answers_to_groups(name: &str) -> BTreeSet<(String, u64)> {
+    let topology = read(name, "topology.json");
+    let rows = topology["multicast"].as_array().cloned().unwrap_or_default();
+    rows.iter()
+        .filter_map(|row| Some((row["answered_by"].as_str()?.to_owned(), row["port"].as_u64()?)))
         .collect()
 }
 
@@ -75,7 +92,11 @@ fn every_declared_dependency_is_found_and_none_is_invented() {
         let declared: BTreeSet<Edge> = declared(name).into_keys().collect();
         let found: BTreeSet<Edge> = found(name).into_keys().collect();
         let missed: Vec<_> = declared.difference(&found).collect();
-        let invented: Vec<_> = found.difference(&declared).collect();
+        let answers = answers_to_groups(name);
+        let invented: Vec<_> = found
+            .difference(&declared)
+            .filter(|(_, server, port, _)| !answers.contains(&(server.clone(), *port)))
+            .collect();
         assert!(missed.is_empty(), "{name} misses {missed:?}");
         assert!(invented.is_empty(), "{name} invents {invented:?}");
     }
@@ -89,10 +110,17 @@ fn protocols_are_those_declared() {
             let (declared, now) = (text(&row["protocol"]), text(&found[&edge]["protocol"]));
             // What runs inside TLS from the first byte is not readable.
             let hidden = row["tls"] == true && now == "tls";
+            // The connection was open before the tap was, and what is spoken now is encrypted.
+            let too_late = now == "unknown" && !row["open_before"].is_null();
+            // Answers of Redis without their questions could be several things.
+            let half_heard = now == "unknown" && declared == "redis" && *name == "one-sided";
             // The lab's own made-up protocol.
             let made_up = !tapmap::protocol::ANALYZERS.iter().any(|known| known.protocol() == declared)
                 && declared != "ftp-data";
-            assert!(now == declared || hidden || made_up, "{name} {edge:?}: {now} instead of {declared}");
+            assert!(
+                now == declared || hidden || too_late || half_heard || made_up,
+                "{name} {edge:?}: {now} instead of {declared}"
+            );
         }
     }
 }

@@ -1,7 +1,5 @@
 //! The table of figures: what was measured beside what was promised.
 
-use comfy_table::{CellAlignment, Table, presets};
-
 /// One row of the table.
 #[derive(Debug)]
 pub struct Figure {
@@ -45,21 +43,27 @@ impl Figure {
 }
 
 /// All figures as a table of Markdown, so that it can be kept in a file as it is.
-pub fn table(figures: &[Figure]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::ASCII_MARKDOWN).set_header(["figure", "measured", "target", ""]);
-    for figure in figures {
+pub fn table(figures: &[Figure]) -> String {
+    let rows = figures.iter().map(|figure| {
         let met = match figure.met {
             Some(true) => "met",
             Some(false) => "NOT MET",
             None => "",
         };
-        table.add_row([&figure.name, &figure.measured, &figure.target, met]);
-    }
-    for column in 1..=2 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
+        [figure.name.as_str(), &figure.measured, &figure.target, met]
+    });
+    let rows: Vec<_> = std::iter::once(["figure", "measured", "target", ""]).chain(rows).collect();
+    let [name, measured, target, met] =
+        std::array::from_fn(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or_default());
+    let mut lines: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let [a, b, c, d] = row;
+            format!("| {a:name$} | {b:>measured$} | {c:>target$} | {d:met$} |")
+        })
+        .collect();
+    let dashes = |width: usize| "-".repeat(width + 1);
+    let rule = format!("|{}-|{}:|{}:|{}-|", dashes(name), dashes(measured), dashes(target), dashes(met));
+    lines.insert(1, rule);
+    lines.join("\n")
 }

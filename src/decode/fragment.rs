@@ -1,5 +1,8 @@
 //! IPv4 and IPv6 fragments become packets again (RFC 791 §3.2, RFC 8200 §4.5).
 //!
+//! etherparse puts fragments together too, but any number of packets may wait in its pool, and what the
+//! capture cut is no fragment to it.
+//!
 //! Everything is kept in the order of arrival, so that what is given up, and when, depends on the
 //! packets alone. Where fragments contradict each other the bytes of the one with the lower offset
 //! stand, and the contradiction is counted: a map is drawn here, not a connection served.

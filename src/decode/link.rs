@@ -1,7 +1,11 @@
 //! The link layer: from the first byte of a frame to the header of the network layer.
 //!
 //! Headers are walked one by one in a bounded loop: the same VLAN tag may stand behind Ethernet,
-//! a cooked header or an MPLS pseudo-wire.
+//! a cooked header or an MPLS pseudo-wire. etherparse reads Ethernet and VLAN tags, the rest is ours.
+
+use etherparse::{
+    Ethernet2Header, Ethernet2HeaderSlice, SingleVlanHeader, SingleVlanHeaderSlice, ether_type,
+};
 
 use crate::model::Mac;
 
@@ -96,15 +100,14 @@ pub(super) fn read(link: u16, bytes: &[u8]) -> Linked<'_> {
 /// IP straight behind Ethernet, as most frames have it: read at once, because walking costs 15 ns.
 #[inline]
 fn plain_ethernet(bytes: &[u8]) -> Option<Linked<'_>> {
-    let (header, rest) = bytes.split_first_chunk::<14>()?;
-    let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1] = *header;
-    matches!((t0, t1), (0x08, 0x00) | (0x86, 0xdd)).then_some(Linked {
-        source: Mac([s0, s1, s2, s3, s4, s5]),
-        destination: Mac([d0, d1, d2, d3, d4, d5]),
+    let header = Ethernet2HeaderSlice::from_slice(bytes).ok()?;
+    matches!(header.ether_type(), ether_type::IPV4 | ether_type::IPV6).then(|| Linked {
+        source: Mac(header.source()),
+        destination: Mac(header.destination()),
         vlan: 0,
         pseudo_wire: false,
         carries: Ip,
-        rest,
+        rest: after(bytes, Ethernet2Header::LEN),
     })
 }
 
@@ -139,12 +142,11 @@ impl<'a> Linked<'a> {
 
     #[inline]
     fn ethernet(&mut self) -> Front {
-        let Some((header, rest)) = self.rest.split_first_chunk::<14>() else { return End(Broken) };
-        let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1] = *header;
-        self.destination = Mac([d0, d1, d2, d3, d4, d5]);
-        self.source = Mac([s0, s1, s2, s3, s4, s5]);
-        self.rest = rest;
-        Type(u16::from_be_bytes([t0, t1]))
+        let Ok(header) = Ethernet2HeaderSlice::from_slice(self.rest) else { return End(Broken) };
+        self.destination = Mac(header.destination());
+        self.source = Mac(header.source());
+        self.rest = after(self.rest, Ethernet2Header::LEN);
+        Type(header.ether_type().0)
     }
 
     /// The registry is IEEE's; values up to 1500 are a length, and LLC follows (IEEE 802.3 §3.2.6).
@@ -171,14 +173,13 @@ impl<'a> Linked<'a> {
 
     /// IEEE 802.1Q §9.6. An id of 0 is a priority tag: it names no VLAN.
     fn vlan_tag(&mut self) -> Front {
-        let Some((tag, rest)) = self.rest.split_first_chunk::<4>() else { return End(Broken) };
-        let [c0, c1, t0, t1] = *tag;
-        let vlan = u16::from_be_bytes([c0, c1]) & 0x0fff;
+        let Ok(tag) = SingleVlanHeaderSlice::from_slice(self.rest) else { return End(Broken) };
+        let vlan = tag.vlan_identifier().value();
         if vlan != 0 {
             self.vlan = vlan;
         }
-        self.rest = rest;
-        Type(u16::from_be_bytes([t0, t1]))
+        self.rest = after(self.rest, SingleVlanHeader::LEN);
+        Type(tag.ether_type().0)
     }
 
     /// A tag of which nothing is kept; another ethertype stands behind it.
@@ -332,7 +333,8 @@ fn cisco_hdlc(bytes: &[u8]) -> Linked<'_> {
     }
 }
 
-/// LINKTYPE_LINUX_SLL: packet type, device type, address length, address, protocol.
+/// LINKTYPE_LINUX_SLL: packet type, device type, address length, address, protocol. etherparse reads this
+/// header for few kinds of devices only; loopback and tunnels are not among them.
 fn cooked(bytes: &[u8]) -> Linked<'_> {
     let (Some(length), Some(address), Some(protocol)) =
         (u16_at(bytes, 4), array_at::<6>(bytes, 6), u16_at(bytes, 14))

@@ -1,8 +1,13 @@
 //! What machines tell their neighbours about themselves: ARP, neighbour discovery, LLDP, CDP.
+//!
+//! etherparse reads ARP and the messages and options of neighbour discovery.
+
+use etherparse::icmpv6::{Icmpv6PayloadSlice, NdpOptionSlice};
+use etherparse::{ArpHardwareId, ArpOperation, ArpPacketSlice, Icmpv6Slice, ether_type};
 
 use crate::model::{Address, Mac};
 
-use super::field::{after, array_at, u16_at, u32_at, up_to};
+use super::field::{after, u16_at, u32_at, up_to, zero_filled};
 use super::network::Ip;
 use super::packet::LinkFact;
 
@@ -12,12 +17,26 @@ const ENTRIES_MAX: usize = 64;
 /// Bytes of a name (IEEE 802.1AB §8.5.6.2).
 const NAME_LEN_MAX: usize = 255;
 
+/// An ARP packet between Ethernet and IPv4 up to its sender's addresses, and with its target's.
+const ARP_SENDER_LEN: usize = 18;
+const ARP_LEN: usize = 28;
+
 /// The sender of an ARP packet (RFC 826). A probe's sender has no address yet (RFC 5227 §2.1.1), and
 /// who is asked for says nothing by being asked.
 pub(super) fn arp(bytes: &[u8], vlan: u16) -> Option<LinkFact> {
-    let [0, 1, 0x08, 0x00, 6, 4, 0, 1 | 2, ref rest @ ..] = *bytes else { return None };
-    let mac = Mac(array_at(rest, 0)?);
-    binding(mac, Address::from(array_at::<4>(rest, 6)?), vlan)
+    if bytes.len() < ARP_SENDER_LEN {
+        return None;
+    }
+    let filled = zero_filled::<ARP_LEN>(bytes);
+    let packet = ArpPacketSlice::from_slice(&filled).ok()?;
+    let between = (packet.hw_addr_type(), packet.proto_addr_type());
+    let told = matches!(packet.operation(), ArpOperation::REQUEST | ArpOperation::REPLY);
+    if between != (ArpHardwareId::ETHERNET, ether_type::IPV4) || !told {
+        return None;
+    }
+    let mac: [u8; 6] = packet.sender_hw_addr().try_into().ok()?;
+    let address: [u8; 4] = packet.sender_protocol_addr().try_into().ok()?;
+    binding(Mac(mac), Address::from(address), vlan)
 }
 
 /// Neighbour discovery (RFC 4861 §4): the sender's or the target's link-layer address option. Its hop
@@ -26,23 +45,30 @@ pub(super) fn discovery(ip: &Ip<'_>, vlan: u16) -> Option<LinkFact> {
     if ip.ttl != 255 {
         return None;
     }
-    // Where options begin, whose address they are about, and which of them.
-    let (options, address, wanted) = match *ip.payload.first()? {
-        133 => (8, ip.source, 1),
-        134 => (16, ip.source, 1),
-        135 => (24, ip.source, 1),
-        136 => (24, Address::from(array_at::<16>(ip.payload, 8)?), 2),
+    // What options there are, whose address they are about, and which of them tells the link's address.
+    let (options, address, of_target) = match Icmpv6Slice::from_slice(ip.payload)
+        .ok()?
+        .payload_slice()
+        .ok()?
+    {
+        Icmpv6PayloadSlice::RouterSolicitation(message) => (message.options_iterator(), ip.source, false),
+        Icmpv6PayloadSlice::RouterAdvertisement(message) => (message.options_iterator(), ip.source, false),
+        Icmpv6PayloadSlice::NeighborSolicitation(message) => (message.options_iterator(), ip.source, false),
+        Icmpv6PayloadSlice::NeighborAdvertisement(message) => {
+            (message.options_iterator(), Address::from(message.target_address().octets()), true)
+        }
         _ => return None,
     };
-    let mut rest = after(ip.payload, options);
-    for _ in 0..ENTRIES_MAX {
-        let [kind, eights] = array_at(rest, 0)?;
-        if kind == wanted && eights == 1 {
-            return binding(Mac(array_at(rest, 2)?), address, vlan);
+    let mac: [u8; 6] = options.take(ENTRIES_MAX).find_map(|option| match option.ok()? {
+        NdpOptionSlice::SourceLinkLayerAddress(option) if !of_target => {
+            option.link_layer_address().try_into().ok()
         }
-        rest = rest.get(usize::from(eights).max(1) * 8..)?;
-    }
-    None
+        NdpOptionSlice::TargetLinkLayerAddress(option) if of_target => {
+            option.link_layer_address().try_into().ok()
+        }
+        _ => None,
+    })?;
+    binding(Mac(mac), address, vlan)
 }
 
 fn binding(mac: Mac, address: Address, vlan: u16) -> Option<LinkFact> {

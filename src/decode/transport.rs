@@ -1,9 +1,14 @@
 //! What stands above IP: TCP, UDP, SCTP and ICMP headers.
+//!
+//! etherparse reads those of TCP, UDP and ICMP; it has none for SCTP, of which ports are enough.
+
+use etherparse::err::tcp;
+use etherparse::{Icmpv4Slice, Icmpv6Slice, TcpHeader, TcpHeaderSlice, UdpHeader, UdpHeaderSlice, ip_number};
 
 use crate::model::{Address, Endpoint};
 
 use super::checksum::{is_right, sum};
-use super::field::{after, array_at, u16_at, u32_at, up_to};
+use super::field::{after, array_at, u16_at, u32_at, up_to, zero_filled};
 use super::network::{self, Ip};
 use super::packet::{Layer4, Quoted, TcpFlags};
 
@@ -20,11 +25,11 @@ pub(super) struct Transport<'a> {
     pub oddity: Option<&'static str>,
 }
 
-pub(super) const ICMP: u8 = 1;
-pub(super) const TCP: u8 = 6;
-pub(super) const UDP: u8 = 17;
-pub(super) const ICMPV6: u8 = 58;
-pub(super) const SCTP: u8 = 132;
+pub(super) const ICMP: u8 = ip_number::ICMP.0;
+pub(super) const TCP: u8 = ip_number::TCP.0;
+pub(super) const UDP: u8 = ip_number::UDP.0;
+pub(super) const ICMPV6: u8 = ip_number::IPV6_ICMP.0;
+pub(super) const SCTP: u8 = ip_number::SCTP.0;
 
 /// Reads what an IP packet carries. A header that cannot be read leaves the protocol's number.
 #[inline]
@@ -40,13 +45,7 @@ pub(super) fn read<'a>(ip: &Ip<'a>) -> Transport<'a> {
             }
             _ => unread(ip, "sctp_header_cut"),
         },
-        ICMP | ICMPV6 => match *ip.payload {
-            [kind, code, ref rest @ ..] => {
-                let v6 = ip.protocol == ICMPV6;
-                whole(ip, Layer4::Icmp { v6, kind, code, about: quoted(v6, kind, after(rest, 6)) })
-            }
-            _ => unread(ip, "icmp_header_cut"),
-        },
+        ICMP | ICMPV6 => icmp(ip),
         other => whole(ip, Layer4::Other(other)),
     }
 }
@@ -59,24 +58,42 @@ fn unread<'a>(ip: &Ip<'a>, oddity: &'static str) -> Transport<'a> {
     Transport { oddity: Some(oddity), ..whole(ip, Layer4::Other(ip.protocol)) }
 }
 
-/// RFC 9293 §3.1. Flags and window must have been captured: without them nothing can be made of it.
+/// RFC 9293 §3.1.
 #[inline]
 fn tcp<'a>(ip: &Ip<'a>) -> Transport<'a> {
-    let Some(header) = ip.payload.first_chunk::<16>() else { return unread(ip, "tcp_header_cut") };
-    let [p0, p1, p2, p3, s0, s1, s2, s3, a0, a1, a2, a3, offset, flags, w0, w1] = *header;
-    let header_len = u32::from(offset >> 4) * 4;
-    let Some(payload_len) = ip.payload_len.checked_sub(header_len).filter(|_| header_len >= 20) else {
+    match TcpHeaderSlice::from_slice(ip.payload) {
+        Ok(header) => segment(ip, &header),
+        Err(tcp::HeaderSliceError::Content(_)) => unread(ip, "tcp_data_offset"),
+        Err(tcp::HeaderSliceError::Len(_)) => tcp_cut(ip),
+    }
+}
+
+/// Flags and window must have been captured: without them nothing can be made of a segment.
+#[cold]
+fn tcp_cut<'a>(ip: &Ip<'a>) -> Transport<'a> {
+    if ip.payload.len() < 16 {
+        return unread(ip, "tcp_header_cut");
+    }
+    match TcpHeaderSlice::from_slice(&zero_filled::<{ TcpHeader::MAX_LEN }>(ip.payload)) {
+        Ok(header) => segment(ip, &header),
+        Err(_) => unread(ip, "tcp_data_offset"),
+    }
+}
+
+#[inline]
+fn segment<'a>(ip: &Ip<'a>, header: &TcpHeaderSlice<'_>) -> Transport<'a> {
+    let Some(payload_len) = ip.payload_len.checked_sub(u32::from(header.data_offset()) * 4) else {
         return unread(ip, "tcp_data_offset");
     };
     Transport {
         layer4: Layer4::Tcp {
-            ports: (u16::from_be_bytes([p0, p1]), u16::from_be_bytes([p2, p3])),
-            sequence: u32::from_be_bytes([s0, s1, s2, s3]),
-            acknowledgement: u32::from_be_bytes([a0, a1, a2, a3]),
-            flags: TcpFlags(flags),
-            window: u16::from_be_bytes([w0, w1]),
+            ports: (header.source_port(), header.destination_port()),
+            sequence: header.sequence_number(),
+            acknowledgement: header.acknowledgment_number(),
+            flags: TcpFlags(header.slice().get(13).copied().unwrap_or(0)),
+            window: header.window_size(),
         },
-        payload: after(ip.payload, usize::try_from(header_len).unwrap_or(usize::MAX)),
+        payload: after(ip.payload, header.slice().len()),
         payload_len,
         oddity: None,
     }
@@ -85,22 +102,55 @@ fn tcp<'a>(ip: &Ip<'a>) -> Transport<'a> {
 /// RFC 768. A length that the IP packet has no room for is counted, and IP's is believed.
 #[inline]
 fn udp<'a>(ip: &Ip<'a>) -> Transport<'a> {
-    let Some(&[p0, p1, p2, p3, l0, l1]) = ip.payload.first_chunk::<6>() else {
-        return unread(ip, "udp_header_cut");
-    };
+    match UdpHeaderSlice::from_slice(ip.payload) {
+        Ok(header) => datagram(ip, &header),
+        Err(_) => udp_cut(ip),
+    }
+}
+
+/// Only the checksum may be missing.
+#[cold]
+fn udp_cut<'a>(ip: &Ip<'a>) -> Transport<'a> {
+    match UdpHeaderSlice::from_slice(&zero_filled::<{ UdpHeader::LEN }>(ip.payload)) {
+        Ok(header) if ip.payload.len() >= 6 => datagram(ip, &header),
+        _ => unread(ip, "udp_header_cut"),
+    }
+}
+
+#[inline]
+fn datagram<'a>(ip: &Ip<'a>, header: &UdpHeaderSlice<'_>) -> Transport<'a> {
     let Some(room) = ip.payload_len.checked_sub(8) else { return unread(ip, "udp_header_cut") };
-    let (payload_len, oddity) = match u32::from(u16::from_be_bytes([l0, l1])).checked_sub(8) {
+    let (payload_len, oddity) = match u32::from(header.length()).checked_sub(8) {
         Some(length) if length <= room => (length, None),
         // Zero stands for a jumbogram (RFC 2675 §4) or for a length left to the network card.
-        None if (l0, l1) == (0, 0) => (room, None),
+        None if header.length() == 0 => (room, None),
         _ => (room, Some("udp_length")),
     };
-    let payload = after(ip.payload, 8);
+    let payload = after(ip.payload, UdpHeader::LEN);
     Transport {
-        layer4: Layer4::Udp { ports: (u16::from_be_bytes([p0, p1]), u16::from_be_bytes([p2, p3])) },
+        layer4: Layer4::Udp { ports: (header.source_port(), header.destination_port()) },
         payload: up_to(payload, usize::try_from(payload_len).unwrap_or(usize::MAX)),
         payload_len,
         oddity,
+    }
+}
+
+/// RFC 792, RFC 4443 §2.1. Type and code are enough.
+fn icmp<'a>(ip: &Ip<'a>) -> Transport<'a> {
+    /// etherparse wants eight bytes, and of ICMP's timestamps exactly this many.
+    const TIMESTAMP_LEN: usize = 20;
+    let header = zero_filled::<TIMESTAMP_LEN>(ip.payload);
+    let v6 = ip.protocol == ICMPV6;
+    let read = if v6 {
+        Icmpv6Slice::from_slice(&header).map(|message| (message.type_u8(), message.code_u8()))
+    } else {
+        Icmpv4Slice::from_slice(&header).map(|message| (message.type_u8(), message.code_u8()))
+    };
+    match read {
+        Ok((kind, code)) if ip.payload.len() >= 2 => {
+            whole(ip, Layer4::Icmp { v6, kind, code, about: quoted(v6, kind, after(ip.payload, 8)) })
+        }
+        _ => unread(ip, "icmp_header_cut"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Packets inside of packets.
+//! Packets inside of packets. etherparse knows no tunnel, so every header here is read by ourselves.
 //!
 //! A UDP port only says where to look; what stands there must have the tunnel's form. What does not
 //! is left alone and stays the datagram that it is.

@@ -57,7 +57,7 @@ impl Default for Limits {
             tcp_idle: 3 * 3600 * SECOND,
             tcp_closed: 10 * SECOND,
             half_open_idle: 60 * SECOND,
-            udp_idle: 120 * SECOND,
+            udp_idle: 60 * SECOND,
         }
     }
 }

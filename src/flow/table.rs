@@ -403,7 +403,13 @@ impl<F: Follow> FlowTable<F> {
             let state = if full { None } else { follow.begin(&mut place.track, side) };
             match state {
                 Some(state) => {
-                    place.live = Some(Box::new(Live { streams: Pair::default(), state, held: 0 }));
+                    let mut streams: Pair<Reassembly> = Pair::default();
+                    for side in [Side::A, Side::B] {
+                        if let Some(first) = place.track.heard[side].first_byte() {
+                            streams[side].begin(first);
+                        }
+                    }
+                    place.live = Some(Box::new(Live { streams, state, held: 0 }));
                     self.live += 1;
                 }
                 None => {

@@ -12,8 +12,10 @@ const REPEATED_SYN_MAX: i32 = 1 << 24;
 /// One direction, as the tap heard it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Heard {
-    /// The sequence number after the last byte heard.
+    /// The sequence number after the last byte or FIN heard.
     high: u32,
+    /// The sequence number of the first byte: after the SYN, where one was heard.
+    first: u32,
     /// Where the earliest hole that is still open begins.
     hole_start: u32,
     /// Bytes in holes below `high`.
@@ -22,6 +24,8 @@ pub struct Heard {
     ack_first: u32,
     ack_last: u32,
     started: bool,
+    /// It was heard from its SYN on.
+    from_syn: bool,
     acks: bool,
     /// A FIN was heard.
     pub fin: bool,
@@ -35,7 +39,8 @@ impl Heard {
     /// Takes note of a segment of `len` payload bytes.
     pub fn segment(&mut self, sequence: u32, len: u32, flags: TcpFlags, acknowledgement: u32) {
         let start = sequence.wrapping_add(u32::from(flags.syn()));
-        let end = start.wrapping_add(len);
+        // A FIN takes a sequence number (RFC 9293 §3.4), and a RST may follow it.
+        let end = start.wrapping_add(len).wrapping_add(u32::from(flags.fin()));
         if !self.started {
             self.started = true;
             self.high = start;
@@ -58,6 +63,13 @@ impl Heard {
         }
         self.fin |= flags.fin();
         self.rst |= flags.rst();
+    }
+
+    /// The sequence number of the first byte, for a direction heard from its SYN on. What comes before
+    /// it is no data (a keep-alive repeats the byte before the first), and what comes after a hole is
+    /// not the beginning.
+    pub const fn first_byte(&self) -> Option<u32> {
+        if self.from_syn { Some(self.first) } else { None }
     }
 
     /// True if a SYN with this sequence number begins another connection than the one heard: a
@@ -92,8 +104,8 @@ impl Heard {
     pub fn unseen(&self, other: &Heard) -> u64 {
         let (true, Some(ack)) = (self.started, other.last_ack()) else { return 0 };
         let hole = if distance(ack, self.hole_start) > 0 { self.hole } else { 0 };
-        // A FIN takes one number; one more than was heard is no data.
-        let beyond = distance(ack, self.high) - i32::from(self.fin || distance(ack, self.high) == 1);
+        // One number more than was heard is a FIN that was not, and no data.
+        let beyond = distance(ack, self.high) - i32::from(!self.fin);
         let beyond = if (1..AHEAD_MAX).contains(&beyond) { beyond.unsigned_abs() } else { 0 };
         u64::from(hole) + u64::from(beyond)
     }
@@ -123,6 +135,8 @@ mod tests {
         one.segment(1000, 10, TcpFlags(0x11), 1);
         other.segment(1, 0, ACK, 1011);
         assert_eq!(one.unseen(&other), 0);
+        one.segment(1011, 0, TcpFlags(0x04), 0);
+        assert_eq!(one.unseen(&other), 0, "a reset after it leaves no hole");
     }
 
     #[test]

@@ -90,7 +90,7 @@ pub struct ServiceSeen {
     /// Banners.
     pub products: BTreeSet<CompactString>,
     /// TLS, if it was seen.
-    pub tls: Option<TlsSeen>,
+    pub tls: Option<Box<TlsSeen>>,
 }
 
 impl ServiceSeen {
@@ -99,7 +99,7 @@ impl ServiceSeen {
             add_product(&mut self.products, product);
         }
         match (&mut self.tls, other.tls) {
-            (Some(mine), Some(theirs)) => mine.join(theirs),
+            (Some(mine), Some(theirs)) => mine.join(*theirs),
             (mine @ None, theirs) => *mine = theirs,
             (Some(_), None) => {}
         }
@@ -364,7 +364,7 @@ impl Delta {
 
     fn tls(&mut self, scene: &Scene, change: impl FnOnce(&mut TlsSeen)) {
         if let Some(service) = self.service(scene) {
-            change(service.tls.get_or_insert_default());
+            change(service.tls.get_or_insert_with(Box::default));
         }
     }
 

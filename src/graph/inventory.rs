@@ -124,10 +124,14 @@ impl Machines {
         Machines { bound, routers }
     }
 
-    /// The MACs that are a host's own.
-    pub fn macs(&self, host: &HostKey, seen: Option<&HostSeen>) -> BTreeSet<Mac> {
+    /// The MACs that are a host's own. A host outside the operator's networks came through a router:
+    /// its packets' MAC is the router's, unless ARP says otherwise.
+    pub fn macs(&self, host: &HostKey, seen: Option<&HostSeen>, internal: bool) -> BTreeSet<Mac> {
         if let Some(bound) = self.bound.get(host) {
             return bound.clone();
+        }
+        if !internal {
+            return BTreeSet::new();
         }
         let heard = seen.into_iter().flat_map(|seen| seen.macs.iter().copied());
         heard.filter(|mac| !self.routers.contains(mac)).collect()

@@ -41,7 +41,7 @@ pub struct Sighting {
     pub count: u64,
     /// From when to when.
     pub span: Span,
-    /// Who took part as client, at most [`CLIENTS_MAX`].
+    /// Who took part as client, at most `CLIENTS_MAX`.
     pub clients: BTreeSet<HostKey>,
     /// The earliest frames that show it.
     pub proofs: Vec<Proof>,

@@ -190,8 +190,6 @@ pub enum Initiator {
 pub struct Dependency {
     /// Client and service.
     pub key: EdgeKey,
-    /// What is spoken.
-    pub protocol: Option<&'static str>,
     /// What it is about.
     pub kind: Kind,
     /// How sure it is.
@@ -351,7 +349,7 @@ fn dependency(
         (false, true) => Initiator::Server,
         (false, false) => Initiator::Unknown,
     };
-    Dependency { key, protocol, kind, state, initiator, totals }
+    Dependency { key, kind, state, initiator, totals }
 }
 
 fn state(totals: &EdgeTotals, now: Option<Timestamp>) -> DependencyState {
@@ -415,7 +413,7 @@ fn services(
             protocol: sum.protocols.iter().rev().max_by_key(|(_, flows)| **flows).map(|(name, _)| *name),
             announced: sum.announced,
             product: products.last().map(ToString::to_string),
-            tls: tls.map(|seen| Tls { visibility: certificate_visibility(&seen), seen }),
+            tls: tls.map(|seen| Tls { visibility: certificate_visibility(&seen), seen: *seen }),
             clients: sum.clients,
             flows: sum.flows,
             span: sum.span,
@@ -464,7 +462,8 @@ fn hosts(
     }
     let host = |key: HostKey| {
         let seen = delta.hosts.get(&key);
-        let macs = machines.macs(&key, seen);
+        let internal = operator.is_local(key.address);
+        let macs = machines.macs(&key, seen, internal);
         let mut roles = roles.remove(&key).unwrap_or_default();
         let router = machines.is_router(&key);
         if router {
@@ -483,7 +482,7 @@ fn hosts(
             names,
             roles,
             labels: operator.labels_of(key.address),
-            internal: operator.is_local(key.address),
+            internal,
             span: seen.map(|seen| seen.span),
         }
     };
@@ -584,6 +583,11 @@ impl Initiator {
 }
 
 impl Dependency {
+    /// What is spoken: the protocol that most flows spoke.
+    pub fn protocol(&self) -> Option<&'static str> {
+        self.totals.protocol()
+    }
+
     /// The id of the contract: `client>service`.
     pub fn id(&self) -> String {
         format!("{}>{}", self.key.client, self.key.service)

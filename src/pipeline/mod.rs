@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
             if class == Class::NonIp {
                 self.link.tick(frame.time);
             }
-            if self.totals.packets.read % FRAMES_PER_ROUND == 0 {
+            if self.totals.packets.read.is_multiple_of(FRAMES_PER_ROUND) {
                 take_link_facts(&mut self.decoder, &mut self.link);
                 (self.progress)(self.frames.progress());
             }

@@ -1,5 +1,16 @@
-//! ASN.1's basic encoding rules (X.690 §8), as much as LDAP, Kerberos and RDP need of them: one
+//! ASN.1's basic encoding rules (X.690 §8), as much as LDAP, Kerberos and SNMP need of them: one
 //! element after the other, never deeper than the caller asks. So nesting cannot hurt.
+
+/// Identifier octets of the universal types (X.680 §8.6).
+pub(super) mod tag {
+    pub const INTEGER: u8 = 0x02;
+    pub const OCTET_STRING: u8 = 0x04;
+    pub const OBJECT_IDENTIFIER: u8 = 0x06;
+    pub const ENUMERATED: u8 = 0x0a;
+    pub const GENERAL_STRING: u8 = 0x1b;
+    /// Constructed, as it always is.
+    pub const SEQUENCE: u8 = 0x30;
+}
 
 /// One element: its identifier and its contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

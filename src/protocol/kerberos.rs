@@ -3,6 +3,7 @@
 
 use crate::model::{NameSource, Role, Transport};
 
+use super::ber::tag::{GENERAL_STRING, INTEGER, OCTET_STRING, SEQUENCE};
 use super::ber::{Elements, Unread, header, unsigned};
 use super::speaker::Speaker;
 use super::{Analyzer, Opening, Probe, Seen, Session, Step};
@@ -18,11 +19,6 @@ const AS_REQ: u8 = 10;
 const AS_REP: u8 = 11;
 const TGS_REP: u8 = 13;
 const AP_REQ: u8 = 14;
-
-const INTEGER: u8 = 0x02;
-const OCTET_STRING: u8 = 0x04;
-const GENERAL_STRING: u8 = 0x1b;
-const SEQUENCE: u8 = 0x30;
 
 /// Components of a principal, and addresses of a client, that are looked at. Principals have one
 /// to three; Windows sends one address.

@@ -5,10 +5,11 @@ use compact_str::{CompactString, format_compact};
 
 use crate::model::{NameSource, Observation, Practice, Role, Side, State, Transport};
 
+use super::datagram::each_datagram;
 use super::dns::message::Message;
 use super::dns::names;
-use super::naming::legible;
-use super::{Analyzer, Opening, Probe, Seen, Session, Step};
+use super::wording::printable;
+use super::{Analyzer, Opening, Probe, Seen, Session};
 
 /// The port of every LLMNR responder (RFC 4795 §2).
 const PORT: u16 = 5355;
@@ -43,7 +44,7 @@ impl Analyzer for Llmnr {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Following)
+        each_datagram(tell)
     }
 }
 
@@ -65,27 +66,8 @@ fn plausible(bytes: &[u8]) -> Option<Message<'_>> {
     sane.then_some(message)
 }
 
-/// Every message stands for itself: nothing is remembered.
-struct Following;
-
-impl Session for Following {
-    fn on_bytes(&mut self, _from: Role, _bytes: &[u8], _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_gap(&mut self, _from: Role, _len: u64, _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_datagram(&mut self, from: Role, datagram: &[u8], seen: &mut Seen) -> Step {
-        if let Some(message) = plausible(datagram) {
-            tell(from, &message, seen);
-        }
-        Step::Consumed(datagram.len())
-    }
-}
-
-fn tell(from: Role, message: &Message<'_>, seen: &mut Seen) {
+fn tell(from: Role, datagram: &[u8], seen: &mut Seen) {
+    let Some(message) = plausible(datagram) else { return };
     let response = message.flags.response();
     let [_, answers, ..] = message.counts;
     if response && (answers == 0 || message.flags.reply_code() != 0) {
@@ -99,8 +81,8 @@ fn tell(from: Role, message: &Message<'_>, seen: &mut Seen) {
     // The fault is the asking host's: it would believe anybody.
     let at_fault = if response { from.other() } else { from };
     let practice = Practice::Llmnr { answered: response };
-    seen.push(Observation::Practice { practice, state: State::Used, at_fault, what: legible(&what) });
-    names::tell(message, NameSource::Llmnr, seen);
+    seen.push(Observation::Practice { practice, state: State::Used, at_fault, what: printable(&what) });
+    names::tell(&message, NameSource::Llmnr, seen);
 }
 
 #[cfg(test)]

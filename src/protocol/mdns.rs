@@ -3,9 +3,10 @@
 
 use crate::model::{NameSource, Role, Side, Transport};
 
+use super::datagram::each_datagram;
 use super::dns::message::Message;
 use super::dns::names;
-use super::{Analyzer, Opening, Probe, Seen, Session, Step};
+use super::{Analyzer, Opening, Probe, Seen, Session};
 
 /// The port of every mDNS responder, and of every asker but the simplest (RFC 6762 §5, §6.7).
 const PORT: u16 = 5353;
@@ -49,7 +50,7 @@ impl Analyzer for Mdns {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Following)
+        each_datagram(tell)
     }
 }
 
@@ -71,23 +72,9 @@ fn plausible(bytes: &[u8]) -> Option<Message<'_>> {
     sane.then_some(message)
 }
 
-/// Every message stands for itself: nothing is remembered.
-struct Following;
-
-impl Session for Following {
-    fn on_bytes(&mut self, _from: Role, _bytes: &[u8], _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_gap(&mut self, _from: Role, _len: u64, _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_datagram(&mut self, _from: Role, datagram: &[u8], seen: &mut Seen) -> Step {
-        if let Some(message) = plausible(datagram) {
-            names::tell(&message, NameSource::Mdns, seen);
-        }
-        Step::Consumed(datagram.len())
+fn tell(_from: Role, datagram: &[u8], seen: &mut Seen) {
+    if let Some(message) = plausible(datagram) {
+        names::tell(&message, NameSource::Mdns, seen);
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod conversation;
 mod ber;
+mod datagram;
 mod dcerpc;
 mod dhcp;
 mod dns;
@@ -18,7 +19,6 @@ mod line;
 mod llmnr;
 mod mdns;
 mod mysql;
-mod naming;
 mod nbdgm;
 mod nbns;
 mod ntlm;

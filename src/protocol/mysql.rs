@@ -156,7 +156,7 @@ impl Session for MySqlSession {
                     // MariaDB has said 5.5.5 first ever since old replicas choked on a 10.
                     let version = version.strip_prefix("5.5.5-").unwrap_or(version);
                     let product = if version.contains("MariaDB") { "MariaDB" } else { "MySQL" };
-                    seen.product(Role::Server, &format_compact!("{product} {version}"));
+                    seen.product(Role::Server, format_compact!("{product} {version}"));
                 }
                 Step::Consumed(FRAMING + len)
             }

@@ -3,9 +3,10 @@
 
 use crate::model::{Address, NameSource, NamedThing, Observation, Role, Side, Transport};
 
+use super::datagram::each_datagram;
 use super::dns::message::Name;
 use super::nbns::NetbiosName;
-use super::{Analyzer, Opening, Probe, Seen, Session, Step};
+use super::{Analyzer, Opening, Probe, Seen, Session};
 
 /// Octets of the header before the two names.
 const HEADER_OCTETS: usize = 14;
@@ -35,7 +36,7 @@ impl Analyzer for Nbdgm {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Following)
+        each_datagram(tell)
     }
 }
 
@@ -59,27 +60,12 @@ impl Datagram {
     }
 }
 
-/// Every datagram stands for itself: nothing is remembered.
-struct Following;
-
-impl Session for Following {
-    fn on_bytes(&mut self, _from: Role, _bytes: &[u8], _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_gap(&mut self, _from: Role, _len: u64, _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_datagram(&mut self, _from: Role, datagram: &[u8], seen: &mut Seen) -> Step {
-        if let Some(Datagram { source, name }) = Datagram::read(datagram) {
-            let real = !source.is_unspecified() && !source.is_group();
-            if let Some(name) = name.host().filter(|_| real) {
-                let of = NamedThing::Address(source);
-                seen.push(Observation::Name { of, name, source: NameSource::Nbns });
-            }
-        }
-        Step::Consumed(datagram.len())
+fn tell(_from: Role, datagram: &[u8], seen: &mut Seen) {
+    let Some(Datagram { source, name }) = Datagram::read(datagram) else { return };
+    let real = !source.is_unspecified() && !source.is_group();
+    if let Some(name) = name.host().filter(|_| real) {
+        let of = NamedThing::Address(source);
+        seen.push(Observation::Name { of, name, source: NameSource::Nbns });
     }
 }
 

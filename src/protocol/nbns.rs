@@ -5,9 +5,10 @@ use compact_str::{CompactString, format_compact};
 
 use crate::model::{Address, NameSource, NamedThing, Observation, Practice, Role, Side, State, Transport};
 
+use super::datagram::each_datagram;
 use super::dns::message::{Message, Name, Record, kind};
-use super::naming::{host_name, legible};
-use super::{Analyzer, Opening, Probe, Seen, Session, Step};
+use super::wording::{host_name, printable};
+use super::{Analyzer, Opening, Probe, Seen, Session};
 
 /// Names told of one message. A status answer counts its names in one octet and has room for about
 /// 80 of them in a datagram of 1,500 octets.
@@ -36,7 +37,7 @@ impl Analyzer for Nbns {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Following)
+        each_datagram(tell)
     }
 }
 
@@ -134,40 +135,25 @@ impl NetbiosName {
         own.then(|| host_name(text)).flatten()
     }
 
-    fn legible(&self) -> CompactString {
-        legible(&String::from_utf8_lossy(&self.text))
+    fn printable(&self) -> CompactString {
+        printable(self.text)
     }
 }
 
-/// Every message stands for itself: nothing is remembered.
-struct Following;
-
-impl Session for Following {
-    fn on_bytes(&mut self, _from: Role, _bytes: &[u8], _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_gap(&mut self, _from: Role, _len: u64, _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_datagram(&mut self, from: Role, datagram: &[u8], seen: &mut Seen) -> Step {
-        if let Some(packet) = Packet::read(datagram) {
-            tell_practice(from, &packet, seen);
-            match packet.kind {
-                kind::NB => tell_addresses(&packet, seen),
-                kind::NBSTAT if packet.response => tell_status(from, &packet, seen),
-                _ => {}
-            }
-        }
-        Step::Consumed(datagram.len())
+fn tell(from: Role, datagram: &[u8], seen: &mut Seen) {
+    let Some(packet) = Packet::read(datagram) else { return };
+    tell_practice(from, &packet, seen);
+    match packet.kind {
+        kind::NB => tell_addresses(&packet, seen),
+        kind::NBSTAT if packet.response => tell_status(from, &packet, seen),
+        _ => {}
     }
 }
 
 fn tell_practice(from: Role, packet: &Packet<'_>, seen: &mut Seen) {
     let [_, answers, ..] = packet.message.counts;
     let positive = packet.message.flags.reply_code() == 0 && answers > 0;
-    let name = packet.name.legible();
+    let name = packet.name.printable();
     let (answered, state, at_fault, what) = match (packet.operation, packet.kind, packet.response) {
         (Operation::Query, kind::NB, false) => {
             (false, State::Used, from, format_compact!("asked for {name} (NetBIOS name query)"))

@@ -234,7 +234,7 @@ fn server_message(bytes: &[u8], seen: &mut Seen) -> Step {
                 return Step::Need(1 + len as usize);
             }
             if let Some(("server_version", version)) = parameter(contents) {
-                seen.product(Role::Server, &format_compact!("PostgreSQL {version}"));
+                seen.product(Role::Server, format_compact!("PostgreSQL {version}"));
             }
             skip_message(bytes)
         }

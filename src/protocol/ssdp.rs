@@ -1,8 +1,9 @@
 //! SSDP, the discovery of UPnP (UPnP Device Architecture 2.0 §1): HTTP's heads in UDP datagrams.
 
-use crate::model::{Role, Side, Transport};
+use crate::model::{Pair, Side, Transport};
 
-use super::{Analyzer, Opening, Probe, Seen, Session, Step};
+use super::datagram::each_datagram;
+use super::{Analyzer, Opening, Probe, Session};
 
 /// SSDP.
 pub struct Ssdp;
@@ -43,35 +44,15 @@ impl Analyzer for Ssdp {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(SsdpSession { told: [None, None] })
-    }
-}
-
-/// Remembers who has told its software.
-struct SsdpSession {
-    told: [Option<Role>; 2],
-}
-
-impl Session for SsdpSession {
-    fn on_bytes(&mut self, _from: Role, _bytes: &[u8], _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_gap(&mut self, _from: Role, _len: u64, _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_datagram(&mut self, from: Role, datagram: &[u8], seen: &mut Seen) -> Step {
-        let name: &[u8] = if datagram.starts_with(SEARCH) { b"USER-AGENT" } else { b"SERVER" };
-        if !self.told.contains(&Some(from))
-            && let Some(words) = header(datagram, name)
-        {
-            seen.product(from, words);
-            if let Some(place) = self.told.iter_mut().find(|place| place.is_none()) {
-                *place = Some(from);
+        // Who has told its software.
+        let mut told = Pair::new(false, false);
+        each_datagram(move |from, datagram, seen| {
+            let name: &[u8] = if datagram.starts_with(SEARCH) { b"USER-AGENT" } else { b"SERVER" };
+            if let Some(words) = header(datagram, name).filter(|_| !told[from]) {
+                seen.product(from, words);
+                told[from] = true;
             }
-        }
-        Step::Consumed(datagram.len())
+        })
     }
 }
 
@@ -86,8 +67,8 @@ fn header<'a>(datagram: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::model::Observation;
+    use crate::model::Role;
     use crate::protocol::testing::{Line, udp};
 
     fn product(of: Role, text: &str) -> Observation {

@@ -5,7 +5,7 @@ use compact_str::CompactString;
 
 use crate::model::{Observation, Pair, Role, Side, Transport};
 
-use super::naming::legible;
+use super::wording::printable;
 use super::{Analyzer, Opening, Probe, Seen, Session, Step};
 
 /// Bytes of an identification line with its end (RFC 4253 §4.2).
@@ -98,7 +98,7 @@ impl Following {
         // A server may say other things first (RFC 4253 §4.2); each such line is passed over.
         if let Some((version, software)) = line.strip_prefix("SSH-").and_then(|rest| rest.split_once('-')) {
             let version = if version.starts_with('2') || version == "1.99" { 2 } else { 1 };
-            let product = Some(legible(software)).filter(|software| !software.is_empty());
+            let product = Some(printable(software)).filter(|software| !software.is_empty());
             self.speakers[from] = Speaker { product, version: Some(version) };
             if self.client_proven {
                 return self.finish_if_known(end + 1, seen);

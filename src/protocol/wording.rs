@@ -11,28 +11,26 @@ use super::Seen;
 /// Characters of a text that an observation holds: `Observation::Product` promises it.
 const TEXT_CHARS_MAX: usize = 120;
 
-/// Bytes of a host name: 253 is the longest that DNS can carry (RFC 1035 §2.3.4).
+/// Bytes of a host name: the longest that DNS can carry, in its text form without the last dot
+/// (RFC 1035 §2.3.4). No other protocol here has longer ones.
 const NAME_BYTES_MAX: usize = 253;
 
 impl Seen {
     /// Tells the software of a side, in its own words, unless nothing readable is left of them.
     pub(super) fn product(&mut self, of: Role, words: impl AsRef<[u8]>) {
-        let text = printable(words.as_ref());
+        let text = printable(words);
         if !text.is_empty() {
             self.push(Observation::Product { of, text });
         }
     }
 
-    /// Tells a host name of one side, unless it is no name: empty, an address, or not printable.
-    pub(super) fn host_name(&mut self, of: Role, name: &str, source: NameSource) {
-        let name =
-            name.trim_matches(|c: char| c.is_whitespace() || c == '\0' || c == '\\').trim_end_matches('.');
-        let printable = name.chars().all(|c| !c.is_control() && !c.is_whitespace());
-        if name.is_empty() || name.len() > NAME_BYTES_MAX || !printable || name.parse::<IpAddr>().is_ok() {
-            return;
+    /// Tells a host name of one side, unless it is none. Where Windows names a machine, backslashes
+    /// may stand around the name and blanks cannot stand inside it.
+    pub(super) fn host_name(&mut self, of: Role, text: &str, source: NameSource) {
+        let text = text.trim_matches(|c: char| c == '\\' || is_padding(c));
+        if let Some(name) = host_name(text).filter(|name| !name.contains(char::is_whitespace)) {
+            self.push(Observation::Name { of: NamedThing::Role(of), name, source });
         }
-        let name = CompactString::from(name.to_lowercase());
-        self.push(Observation::Name { of: NamedThing::Role(of), name, source });
     }
 
     /// Tells a practice that the server is at fault for: it could refuse.
@@ -48,17 +46,38 @@ impl Seen {
         state: State,
         what: impl AsRef<[u8]>,
     ) {
-        self.push(Observation::Practice { practice, state, at_fault, what: printable(what.as_ref()) });
+        self.push(Observation::Practice { practice, state, at_fault, what: printable(what) });
     }
 }
 
-/// A text from the wire without control characters and surrounding white space, cut to length.
-/// What is not UTF-8 becomes the replacement character.
-pub(super) fn printable(bytes: &[u8]) -> CompactString {
+/// White space and the zeros that fill fields of fixed length.
+fn is_padding(c: char) -> bool {
+    c.is_whitespace() || c == '\0'
+}
+
+/// A host name as it is told: lower case, without padding and without its last dot. `None` for what
+/// names nothing: the empty name, an address in text form, control characters.
+pub(super) fn host_name(text: &str) -> Option<CompactString> {
+    let text = text.trim_matches(is_padding).trim_end_matches('.');
+    let fits = (1..=NAME_BYTES_MAX).contains(&text.len());
+    let names = fits && !text.contains(char::is_control) && text.parse::<IpAddr>().is_err();
+    names.then(|| text.to_lowercase().into())
+}
+
+/// What a person may read of a text from the wire: without control characters and surrounding
+/// white space, cut to length. What is not UTF-8 becomes the replacement character.
+pub(super) fn printable(text: impl AsRef<[u8]>) -> CompactString {
+    let bytes = text.as_ref().trim_ascii();
     // A character has at most 4 bytes, so what lies further back is never shown.
-    let near = bytes.trim_ascii().get(..4 * TEXT_CHARS_MAX).unwrap_or(bytes.trim_ascii());
-    let text = String::from_utf8_lossy(near);
+    let near = String::from_utf8_lossy(bytes.get(..4 * TEXT_CHARS_MAX).unwrap_or(bytes));
+    let text = near.trim_matches(|c: char| c.is_whitespace() || c.is_control());
     text.chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect()
+}
+
+/// A word that is told only if it can be shown as it is: visible ASCII, without spaces.
+pub(super) fn visible(word: &[u8]) -> Option<CompactString> {
+    let shown = !word.is_empty() && word.iter().all(u8::is_ascii_graphic);
+    if shown { CompactString::from_utf8(word).ok() } else { None }
 }
 
 /// UTF-16, least significant byte first, as Windows protocols write it. What is no text becomes
@@ -72,33 +91,57 @@ pub(super) fn from_utf16(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn names(text: &str) -> Vec<Observation> {
-        let mut seen = Seen::default();
-        seen.host_name(Role::Client, text, NameSource::Smb);
-        seen.drain().collect()
+    #[test]
+    fn a_name_is_told_in_lower_case_without_decoration() {
+        assert_eq!(host_name("Files.Example.COM.").as_deref(), Some("files.example.com"));
+        assert_eq!(host_name("PRINTER   \0").as_deref(), Some("printer"));
+        assert_eq!(host_name("Front Desk").as_deref(), Some("front desk"));
     }
 
     #[test]
-    fn a_name_is_told_in_lower_case_without_decoration() {
+    fn what_names_nothing_is_no_name() {
+        for text in ["", ".", " \0", "10.0.0.1", "fe80::1", "bell\u{7}", &"a".repeat(254)] {
+            assert_eq!(host_name(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_side_is_named_as_windows_writes_names() {
+        let names = |text: &str| {
+            let mut seen = Seen::default();
+            seen.host_name(Role::Client, text, NameSource::Smb);
+            seen.drain().collect::<Vec<_>>()
+        };
         let told = Observation::Name {
             of: NamedThing::Role(Role::Client),
             name: "files.example.com".into(),
             source: NameSource::Smb,
         };
         assert_eq!(names("\\\\Files.Example.COM.\0"), [told]);
+        for text in ["\\\\10.0.0.1\\", "two words", "\\\\"] {
+            assert_eq!(names(text), [], "{text:?}");
+        }
     }
 
     #[test]
-    fn what_is_no_name_is_not_told() {
-        for text in ["", " ", "10.0.0.1", "fe80::1", "two words", "bell\u{7}", &"a".repeat(254)] {
-            assert_eq!(names(text), [], "{text:?}");
+    fn printable_text_is_short_and_without_control_characters() {
+        assert_eq!(printable(" Cisco IOS\r\nSoftware\n"), "Cisco IOSSoftware");
+        assert_eq!(printable("WORKSTATION   \0"), "WORKSTATION");
+        assert_eq!(printable("\u{1f5a7}".repeat(500)).chars().count(), TEXT_CHARS_MAX);
+    }
+
+    #[test]
+    fn a_word_is_shown_whole_or_not_at_all() {
+        assert_eq!(visible(b"http/1.1").as_deref(), Some("http/1.1"));
+        for hidden in [&b""[..], b"two words", b"\x1b[31m", b"caf\xc3\xa9"] {
+            assert_eq!(visible(hidden), None, "{hidden:?}");
         }
     }
 
     #[test]
     fn a_product_is_short_and_without_control_characters() {
         let mut seen = Seen::default();
-        seen.product(Role::Server, &format!(" Samba\r\n{}\n", "x".repeat(500)));
+        seen.product(Role::Server, format!(" Samba\r\n{}\n", "x".repeat(500)));
         seen.product(Role::Server, "\r\n");
         let told: Vec<_> = seen.drain().collect();
         let [Observation::Product { text, .. }] = told.as_slice() else { panic!("{told:?}") };

@@ -53,7 +53,7 @@ fn name(host: &Host) -> String {
 /// `http:8080`, and the transport where it is not TCP.
 fn label(dependency: &Dependency) -> String {
     let key = &dependency.key.service;
-    let protocol = dependency.protocol.unwrap_or("unknown");
+    let protocol = dependency.protocol().unwrap_or("unknown");
     match key.transport {
         crate::model::Transport::Tcp => format!("{protocol}:{}", key.port),
         other => format!("{protocol}:{}/{}", key.port, other.name()),
@@ -129,7 +129,7 @@ fn edge_values(dependency: &Dependency) -> [String; EDGE_KEYS.len()] {
     let totals = &dependency.totals;
     [
         label(dependency),
-        dependency.protocol.unwrap_or("unknown").to_owned(),
+        dependency.protocol().unwrap_or("unknown").to_owned(),
         dependency.key.service.port.to_string(),
         dependency.key.service.transport.name().to_owned(),
         dependency.kind.word().to_owned(),

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::document::{Report, SourceFacts};
 use super::visibility::Visibility;
@@ -11,21 +11,45 @@ use crate::finding::{Finding, Validity};
 use crate::graph;
 use crate::model::{Role, Timestamp};
 
+/// A list that is made up row by row while it is written, so that a large map needs no second copy
+/// of itself in words.
+pub(super) struct Rows<'a, T, R> {
+    items: &'a [T],
+    row: Box<dyn Fn(&'a T) -> R + 'a>,
+}
+
+impl<'a, T, R> Rows<'a, T, R> {
+    fn new(items: &'a [T], row: impl Fn(&'a T) -> R + 'a) -> Self {
+        Rows { items, row: Box::new(row) }
+    }
+
+    /// The rows, each made up when its turn comes.
+    pub(super) fn iter(&self) -> impl Iterator<Item = R> + '_ {
+        self.items.iter().map(|item| (self.row)(item))
+    }
+}
+
+impl<T, R: Serialize> Serialize for Rows<'_, T, R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
 /// The whole document. Lists are sorted, keys are in the order of the fields.
 #[derive(Serialize)]
-pub struct Document {
+pub struct Document<'a> {
     pub(super) schema: &'static str,
     pub(super) generator: Generator,
     pub(super) as_of: Option<String>,
     pub(super) capture: Capture,
     pub(super) visibility: Visibility,
-    pub(super) hosts: Vec<Host>,
-    pub(super) services: Vec<Service>,
-    pub(super) dependencies: Vec<Dependency>,
-    pub(super) certificates: Vec<Certificate>,
-    pub(super) findings: Vec<FindingRow>,
-    pub(super) scans: Vec<Scan>,
-    pub(super) pings: Vec<Ping>,
+    pub(super) hosts: Rows<'a, graph::Host, Host>,
+    pub(super) services: Rows<'a, graph::Service, Service>,
+    pub(super) dependencies: Rows<'a, graph::Dependency, Dependency>,
+    pub(super) certificates: Rows<'a, graph::Certificate, Certificate>,
+    pub(super) findings: Rows<'a, Finding, FindingRow>,
+    pub(super) scans: Rows<'a, graph::Scan, Scan>,
+    pub(super) pings: Rows<'a, graph::Ping, Ping>,
 }
 
 #[derive(Serialize)]
@@ -269,9 +293,9 @@ pub fn write_json(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-impl Document {
+impl<'a> Document<'a> {
     /// The document of a report.
-    pub fn of(report: &Report<'_>) -> Document {
+    pub fn of(report: &'a Report<'a>) -> Document<'a> {
         let snapshot = report.snapshot;
         Document {
             schema: SCHEMA,
@@ -279,17 +303,13 @@ impl Document {
             as_of: report.as_of.map(time),
             capture: Capture::of(report),
             visibility: Visibility::of(report),
-            hosts: snapshot.hosts.iter().map(Host::of).collect(),
-            services: snapshot.services.iter().map(Service::of).collect(),
-            dependencies: snapshot.dependencies.iter().map(Dependency::of).collect(),
-            certificates: snapshot
-                .certificates
-                .iter()
-                .map(|row| Certificate::of(row, report.as_of))
-                .collect(),
-            findings: report.findings.iter().map(|row| FindingRow::of(row, report)).collect(),
-            scans: snapshot.scans.iter().map(Scan::of).collect(),
-            pings: snapshot.pings.iter().map(Ping::of).collect(),
+            hosts: Rows::new(&snapshot.hosts, Host::of),
+            services: Rows::new(&snapshot.services, Service::of),
+            dependencies: Rows::new(&snapshot.dependencies, Dependency::of),
+            certificates: Rows::new(&snapshot.certificates, |row| Certificate::of(row, report.as_of)),
+            findings: Rows::new(report.findings, |row| FindingRow::of(row, report)),
+            scans: Rows::new(&snapshot.scans, Scan::of),
+            pings: Rows::new(&snapshot.pings, Ping::of),
         }
     }
 }
@@ -437,7 +457,7 @@ impl Dependency {
             server_address: key.service.host.address.to_string(),
             server_port: key.service.port,
             transport: key.service.transport.name(),
-            protocol: dependency.protocol.unwrap_or("unknown"),
+            protocol: dependency.protocol().unwrap_or("unknown"),
             kind: dependency.kind.word(),
             state: dependency.state.word(),
             initiator: dependency.initiator.word(),

@@ -179,14 +179,18 @@ impl Serialize for ListDocument {
 
 /// A row that says what it is, for lines of several kinds.
 #[derive(Serialize)]
-struct Typed<'a, T> {
+struct Typed<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     r#type: Option<&'static str>,
     #[serde(flatten)]
-    row: &'a T,
+    row: T,
 }
 
-fn lines<T: Serialize>(kind: Option<&'static str>, rows: &[T], out: &mut impl Write) -> io::Result<()> {
+fn lines<T: Serialize>(
+    kind: Option<&'static str>,
+    rows: impl IntoIterator<Item = T>,
+    out: &mut impl Write,
+) -> io::Result<()> {
     for row in rows {
         serde_json::to_writer(&mut *out, &Typed { r#type: kind, row })?;
         writeln!(out)?;
@@ -232,14 +236,14 @@ pub fn write_lines(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> 
         capture: &document.capture,
         visibility: &document.visibility,
     };
-    lines(Some("report"), &[head], out)?;
-    lines(Some("host"), &document.hosts, out)?;
-    lines(Some("service"), &document.services, out)?;
-    lines(Some("dependency"), &document.dependencies, out)?;
-    lines(Some("certificate"), &document.certificates, out)?;
-    lines(Some("finding"), &document.findings, out)?;
-    lines(Some("scan"), &document.scans, out)?;
-    lines(Some("ping"), &document.pings, out)
+    lines(Some("report"), [head], out)?;
+    lines(Some("host"), document.hosts.iter(), out)?;
+    lines(Some("service"), document.services.iter(), out)?;
+    lines(Some("dependency"), document.dependencies.iter(), out)?;
+    lines(Some("certificate"), document.certificates.iter(), out)?;
+    lines(Some("finding"), document.findings.iter(), out)?;
+    lines(Some("scan"), document.scans.iter(), out)?;
+    lines(Some("ping"), document.pings.iter(), out)
 }
 
 fn write_csv(rows: &Rows, columns: &[&str], out: &mut impl Write) -> io::Result<()> {

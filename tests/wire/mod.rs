@@ -1,9 +1,6 @@
 //! What tests need of a capture: reading it, changing it, writing it, and who sent what to whom.
 //! Independent of the crate's own reader and decoder, so that a fault in those cannot hide itself.
 
-// Every test takes what it needs of this.
-#![expect(dead_code, clippy::allow_attributes, reason = "shared by tests that each use a part")]
-
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
@@ -14,7 +11,6 @@ const ETHERNET: u32 = 1;
 const MICROSECONDS: u32 = 0xa1b2_c3d4;
 const VXLAN_PORT: u16 = 4789;
 
-pub const FIN: u8 = 0x01;
 pub const SYN: u8 = 0x02;
 pub const RST: u8 = 0x04;
 pub const ACK: u8 = 0x10;
@@ -90,10 +86,9 @@ pub struct Packet {
     pub key: FlowKey,
     /// Who sent it.
     pub side: Side,
-    /// 0 for UDP, as the next two.
+    /// 0 for UDP, as the next.
     pub flags: u8,
     pub sequence: u32,
-    pub acknowledgement: u32,
     /// 0 for IPv6.
     pub ip_id: u16,
     /// Where in the frame its TCP or UDP header begins.
@@ -181,7 +176,6 @@ fn transport(
         side,
         flags: if tcp { *bytes.get(at + 13)? } else { 0 },
         sequence: if tcp { long(bytes, at + 4)? } else { 0 },
-        acknowledgement: if tcp { long(bytes, at + 8)? } else { 0 },
         ip_id,
         header: at,
         payload,

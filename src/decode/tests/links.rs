@@ -25,6 +25,9 @@ fn arp_binds_its_sender() {
     let v4 = Address::from([10, 0, 0, 1]);
     check_fact(&ethernet(0x0806, &arp(1, [10, 0, 0, 1])), Some(binding(v4, 0)));
     check_fact(&ethernet(0x0806, &arp(2, [10, 0, 0, 1])), Some(binding(v4, 0)));
+    // The target, whom nothing is said about, need not have been captured; the sender must.
+    check_fact(&ethernet(0x0806, &arp(1, [10, 0, 0, 1])[..18]), Some(binding(v4, 0)));
+    check_fact(&ethernet(0x0806, &arp(1, [10, 0, 0, 1])[..17]), None);
     let tagged = join(&[&hex("0005 0806"), &arp(2, [10, 0, 0, 1])]);
     check_fact(&ethernet(0x8100, &tagged), Some(binding(v4, 5)));
 }
@@ -50,6 +53,16 @@ fn neighbour_discovery_binds_sender_or_target() {
         // A router passed it on: nobody's neighbour said this.
         frame[14 + 7] = 254;
         assert_eq!(decode(ETHERNET, &frame).facts, []);
+    }
+}
+
+#[test]
+fn neighbour_discovery_that_must_be_discarded_binds_nobody() {
+    let target = "20010db8000000000000000000000009";
+    // RFC 4861 §7.1.1: the code is 0, and no option has length zero.
+    for (code, options) in [("01", "01 01 020000000001"), ("00", "0e 00 000000000000 01 01 020000000001")] {
+        let message = hex(&format!("87 {code} 0000 00000000 {target} {options}"));
+        assert_eq!(decode(ETHERNET, &ethernet(0x86dd, &ipv6(58, &message))).facts, []);
     }
 }
 

@@ -29,6 +29,53 @@ fn a_cut_capture_tells_what_was_sent() {
 }
 
 #[test]
+fn a_cut_header_tells_what_was_captured_of_it() {
+    let segment = &tcp(b"hello")[..];
+    let mut with_options = segment.to_vec();
+    with_options[12] = 0x60;
+    let long_header = join(&[&hex("46000031000000004006 63c3 0a000001 0a000002 01010101"), segment]);
+    let with_extension = |next: u8, extension: &str| ipv6(next, &join(&[&hex(extension), segment]));
+    let destination = with_extension(60, "06 02 01 14 0000000000000000 0000000000000000 00000000");
+    let authentication = with_extension(51, "06 04 0000 00000001 00000001 000000000000000000000000");
+    let (v4, v6) = ("10.0.0.1 > 10.0.0.2", "2001:db8::1 > 2001:db8::2");
+    let cases = [
+        (ipv4(6, segment), 20 + 16, HELLO.replace("5/5", "0/5"), vec![]),
+        (ipv4(6, &with_options), 20 + 20, HELLO.replace("5/5", "0/1"), vec![]),
+        (ipv4(6, segment), 20 + 15, format!("ip {v4} 6 15/25"), vec!["tcp_header_cut"]),
+        (ipv4(17, &udp(1, 2, b"abc")), 20 + 6, "udp 10.0.0.1 1 > 10.0.0.2 2 0/3".to_owned(), vec![]),
+        (ipv4(17, &udp(1, 2, b"abc")), 20 + 5, format!("ip {v4} 17 5/11"), vec!["udp_header_cut"]),
+        // An echo; and a timestamp, all of whose bytes etherparse wants.
+        (ipv4(1, &hex("08 00 0000 0001 0001")), 20 + 2, format!("icmp {v4} 8/0 2/8"), vec![]),
+        (ipv4(1, &hex("0d 00 0000 0001 0001")), 20 + 8, format!("icmp {v4} 13/0 8/8"), vec![]),
+        (ipv4(1, &hex("08 00 0000 0001 0001")), 20 + 1, format!("ip {v4} 1 1/8"), vec!["icmp_header_cut"]),
+        (long_header, 22, format!("ip {v4} 6 0/25"), vec!["ipv4_options_cut", "tcp_header_cut"]),
+        (destination.clone(), 40 + 2, format!("ip {v6} 6 0/25"), vec!["tcp_header_cut"]),
+        (destination, 40 + 1, format!("ip {v6} 60 1/49"), vec!["ipv6_extension_cut"]),
+        (authentication.clone(), 40 + 2, format!("ip {v6} 6 0/25"), vec!["tcp_header_cut"]),
+        (authentication, 40 + 1, format!("ip {v6} 51 1/49"), vec!["ipv6_extension_cut"]),
+    ];
+    for (packet, captured, says, odd) in cases {
+        let mut decoder = Decoder::new(Limits::default());
+        let mut lines = Vec::new();
+        let mut emit = |packet: &Packet, payload: &[u8]| lines.push(line(packet, payload));
+        let sent = u32::try_from(packet.len()).unwrap();
+        decoder.decode(101, Timestamp::default(), 0, 1, &packet[..captured], sent, &mut emit);
+        assert_eq!(lines, [says]);
+        assert_eq!(decoder.anomalies().map(|(name, _)| name).collect::<Vec<_>>(), odd);
+    }
+}
+
+#[test]
+fn an_extension_header_shorter_than_its_own_fields_ends_the_chain() {
+    // RFC 4302 §2.2: AH is three words at least, and its length counts two less.
+    let outcome = decode(101, &ipv6(51, &join(&[&hex("06 00 0000 00000001"), &tcp(b"hello")])));
+    assert_eq!(
+        (outcome.lines(), outcome.anomalies),
+        (vec!["ip 2001:db8::1 > 2001:db8::2 51 33/33".to_owned()], vec!["ipv6_extension_length"])
+    );
+}
+
+#[test]
 fn a_length_left_to_the_network_card_is_the_frames() {
     let mut packet = hello();
     packet[2..4].copy_from_slice(&[0, 0]);

@@ -27,7 +27,7 @@ fn a_port_alone_is_no_finding() {
 #[test]
 fn sound_tls_is_no_finding() {
     let mut network = Network::default();
-    let (tls12, aes) = (Practice::TlsVersion(crate::model::TlsVersion::Tls12), Practice::TlsSuite(0xc02f));
+    let (tls12, aes) = (Practice::TlsVersion(TlsVersion::Tls12), Practice::TlsSuite(0xc02f));
     network.practice(host(CLIENT), host(SERVER), tls12, State::Negotiated);
     network.practice(host(CLIENT), host(SERVER), aes, State::Negotiated);
     assert!(network.find().is_empty());

@@ -10,8 +10,9 @@ use compact_str::CompactString;
 
 use crate::model::{Address, Mac, NameSource, NamedThing, Observation, Role, Side, Transport};
 
-use super::naming::host_name;
-use super::{Analyzer, Opening, Probe, Seen, Session, Step};
+use super::datagram::each_datagram;
+use super::wording::host_name;
+use super::{Analyzer, Opening, Probe, Seen, Session};
 
 pub use v6::DhcpV6;
 
@@ -47,7 +48,7 @@ impl Analyzer for Dhcp {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Following)
+        each_datagram(tell)
     }
 }
 
@@ -159,25 +160,11 @@ fn name_of_labels(mut octets: &[u8]) -> Option<CompactString> {
 }
 
 /// Every message stands for itself: clients without an address all share one flow.
-struct Following;
-
-impl Session for Following {
-    fn on_bytes(&mut self, _from: Role, _bytes: &[u8], _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_gap(&mut self, _from: Role, _len: u64, _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_datagram(&mut self, _from: Role, datagram: &[u8], seen: &mut Seen) -> Step {
-        if let Some(message) = Message::read(datagram) {
-            match message.request {
-                true => tell_request(&message, seen),
-                false => tell_answer(&message, seen),
-            }
-        }
-        Step::Consumed(datagram.len())
+fn tell(_from: Role, datagram: &[u8], seen: &mut Seen) {
+    match Message::read(datagram) {
+        Some(message) if message.request => tell_request(&message, seen),
+        Some(message) => tell_answer(&message, seen),
+        None => {}
     }
 }
 

@@ -1,3 +1,5 @@
+//! What is dhcp and what only looks like it, by bytes seen on the wire.
+
 use crate::model::{Address, Mac, NameSource, NamedThing, Observation};
 use crate::protocol::testing::Line::{C, S};
 use crate::protocol::testing::{hex, udp};

@@ -1,7 +1,8 @@
 //! DHCP for IPv6 (RFC 8415), and the names in it (RFC 4704).
 
 use crate::model::{Address, NameSource, NamedThing, Observation, Role, Side, Transport};
-use crate::protocol::{Analyzer, Opening, Probe, Seen, Session, Step};
+use crate::protocol::datagram::each_datagram;
+use crate::protocol::{Analyzer, Opening, Probe, Seen, Session};
 
 use super::name_of_labels;
 
@@ -36,7 +37,7 @@ impl Analyzer for DhcpV6 {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Following)
+        each_datagram(tell)
     }
 }
 
@@ -135,28 +136,9 @@ impl<'a> Options<'a> {
     }
 }
 
-/// Every message stands for itself: nothing is remembered.
-struct Following;
-
-impl Session for Following {
-    fn on_bytes(&mut self, _from: Role, _bytes: &[u8], _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_gap(&mut self, _from: Role, _len: u64, _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_datagram(&mut self, from: Role, datagram: &[u8], seen: &mut Seen) -> Step {
-        if let Some(message) = Message::read(datagram) {
-            tell(from, &message, seen);
-        }
-        Step::Consumed(datagram.len())
-    }
-}
-
 /// A client's name belongs to the address it sends from, and to the addresses it is given.
-fn tell(from: Role, message: &Message<'_>, seen: &mut Seen) {
+fn tell(from: Role, datagram: &[u8], seen: &mut Seen) {
+    let Some(message) = Message::read(datagram) else { return };
     let Some([_flags, name @ ..]) = message.options.get(kind::FULL_NAME) else { return };
     let Some(name) = name_of_labels(name) else { return };
     let mut push = |of| seen.push(Observation::Name { of, name: name.clone(), source: NameSource::Dhcp });

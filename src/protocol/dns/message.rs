@@ -5,7 +5,7 @@
 
 use compact_str::CompactString;
 
-use crate::protocol::naming;
+use crate::protocol::wording;
 
 /// Octets of a name on the wire, lengths included, without its end (RFC 1035 §2.3.4).
 const NAME_OCTETS_MAX: usize = 254;
@@ -254,7 +254,7 @@ impl<'a> Name<'a> {
             }
             _ => legible = false,
         })?;
-        legible.then(|| naming::host_name(&text)).flatten()
+        legible.then(|| wording::host_name(&text)).flatten()
     }
 
     /// True if the name can be read to its end.

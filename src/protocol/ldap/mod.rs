@@ -6,6 +6,7 @@ mod tests;
 
 use crate::model::{Observation, Pair, Practice, Role, State, Transport};
 
+use super::ber::tag::{ENUMERATED, INTEGER, OCTET_STRING, SEQUENCE};
 use super::ber::{Elements, Header, Unread, header, unsigned};
 use super::speaker::Speaker;
 use super::tls::Tls;
@@ -21,11 +22,6 @@ const READ_BYTES_MAX: u64 = 65 * 1024;
 
 /// StartTLS (RFC 4511 §4.14.1).
 const START_TLS: &[u8] = b"1.3.6.1.4.1.1466.20037";
-
-const INTEGER: u8 = 0x02;
-const OCTET_STRING: u8 = 0x04;
-const ENUMERATED: u8 = 0x0a;
-const SEQUENCE: u8 = 0x30;
 
 const BIND_REQUEST: u8 = 0x60;
 const BIND_RESPONSE: u8 = 0x61;

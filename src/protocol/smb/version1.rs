@@ -198,7 +198,7 @@ impl<'a> Message<'a> {
         let Some((system, end)) = self.text(at) else { return };
         match self.text(end) {
             Some((manager, _)) if !manager.is_empty() => {
-                seen.product(from, &format_compact!("{system} ({manager})"));
+                seen.product(from, format_compact!("{system} ({manager})"));
             }
             _ => seen.product(from, &system),
         }

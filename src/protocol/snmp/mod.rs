@@ -9,9 +9,10 @@ use smallvec::SmallVec;
 
 use crate::model::{Observation, Practice, Role, Side, State, Transport};
 
+use super::ber::tag::{INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE};
 use super::ber::{self, Elements};
-use super::naming::legible;
-use super::{Analyzer, Opening, Probe, Seen, Session, Step};
+use super::datagram::each_datagram;
+use super::{Analyzer, Opening, Probe, Seen, Session};
 
 /// Requests of a flow whose answer would tell more than that it came. A manager sets few values
 /// at once.
@@ -43,7 +44,12 @@ impl Analyzer for Snmp {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Following::default())
+        let mut following = Following::default();
+        each_datagram(move |from, datagram, seen| {
+            if let Some(Message::Community { version, default_community, unit }) = Message::read(datagram) {
+                following.follow(from, version, default_community, &unit, seen);
+            }
+        })
     }
 }
 
@@ -114,40 +120,34 @@ struct Unit<'a> {
     request: u32,
     /// 0 if all went well.
     error: u32,
-    /// The variables, as far as they were captured.
+    /// The variables.
     variables: &'a [u8],
 }
 
-/// The contents of the next element if it has this tag, as far as they were captured.
-fn open(bytes: &[u8], tag: u8) -> Option<&[u8]> {
-    let header = ber::header(bytes).ok().filter(|header| header.tag == tag)?;
-    let rest = bytes.get(header.len..)?;
-    Some(rest.get(..header.body_len).unwrap_or(rest))
-}
-
 impl<'a> Message<'a> {
+    /// Reads a message that is whole: its length is half of what tells it from other datagrams.
     fn read(bytes: &'a [u8]) -> Option<Self> {
-        let mut parts = Elements::of(open(bytes, 0x30)?);
-        match parts.tagged(0x02)? {
+        let mut parts = Elements::of(Elements::of(bytes).tagged(SEQUENCE)?);
+        match parts.tagged(INTEGER)? {
             [version @ (0 | 1)] => {
-                let community = parts.tagged(0x04)?;
+                let community = parts.tagged(OCTET_STRING)?;
                 let default_community = matches!(community, b"public" | b"private");
                 let unit = Unit::read(parts.rest(), *version)?;
                 Some(Message::Community { version: version + 1, default_community, unit })
             }
             [3] => {
-                let mut global = Elements::of(parts.tagged(0x30)?);
+                let mut global = Elements::of(parts.tagged(SEQUENCE)?);
                 let (_id, _size) =
-                    (ber::unsigned(global.tagged(0x02)?)?, ber::unsigned(global.tagged(0x02)?)?);
-                let [flags @ 0..=7] = *global.tagged(0x04)? else { return None };
-                let _security_model = ber::unsigned(global.tagged(0x02)?)?;
-                parts.tagged(0x04)?;
+                    (ber::unsigned(global.tagged(INTEGER)?)?, ber::unsigned(global.tagged(INTEGER)?)?);
+                let [flags @ 0..=7] = *global.tagged(OCTET_STRING)? else { return None };
+                let _security_model = ber::unsigned(global.tagged(INTEGER)?)?;
+                parts.tagged(OCTET_STRING)?;
                 if flags & 2 != 0 {
-                    open(parts.rest(), 0x04)?;
+                    parts.tagged(OCTET_STRING)?;
                     return Some(Message::Encrypted { reportable: flags & 4 != 0 });
                 }
-                let mut scoped = Elements::of(open(parts.rest(), 0x30)?);
-                let (_engine, _context) = (scoped.tagged(0x04)?, scoped.tagged(0x04)?);
+                let mut scoped = Elements::of(parts.tagged(SEQUENCE)?);
+                let (_engine, _context) = (scoped.tagged(OCTET_STRING)?, scoped.tagged(OCTET_STRING)?);
                 Kind::of(*scoped.rest().first()?).map(Message::Plain)
             }
             _ => None,
@@ -174,16 +174,16 @@ impl<'a> Unit<'a> {
         if !known {
             return None;
         }
-        let mut parts = Elements::of(open(bytes, tag)?);
+        let mut parts = Elements::of(Elements::of(bytes).tagged(tag)?);
         if tag == TRAP_OF_VERSION_1 {
-            let (_enterprise, _agent) = (parts.tagged(0x06)?, parts.tagged(0x40)?);
+            let (_enterprise, _agent) = (parts.tagged(OBJECT_IDENTIFIER)?, parts.tagged(0x40)?);
             return Some(Unit { kind, request: 0, error: 0, variables: &[] });
         }
-        let request = parts.tagged(0x02).filter(|request| (1..=5).contains(&request.len()))?;
+        let request = parts.tagged(INTEGER).filter(|request| (1..=5).contains(&request.len()))?;
         let request = request.iter().fold(0, |request: u32, octet| request << 8 | u32::from(*octet));
-        let error = ber::unsigned(parts.tagged(0x02)?)?;
-        let _index = parts.tagged(0x02)?;
-        let variables = open(parts.rest(), 0x30)?;
+        let error = ber::unsigned(parts.tagged(INTEGER)?)?;
+        let _index = parts.tagged(INTEGER)?;
+        let variables = parts.tagged(SEQUENCE)?;
         Some(Unit { kind, request, error, variables })
     }
 
@@ -192,8 +192,8 @@ impl<'a> Unit<'a> {
         const SYS_DESCR: &[u8] = &[0x2b, 6, 1, 2, 1, 1, 1, 0];
         Elements::of(self.variables).find_map(|variable| {
             let mut parts = Elements::of(variable.body);
-            parts.tagged(0x06).filter(|name| *name == SYS_DESCR)?;
-            parts.tagged(0x04)
+            parts.tagged(OBJECT_IDENTIFIER).filter(|name| *name == SYS_DESCR)?;
+            parts.tagged(OCTET_STRING)
         })
     }
 }
@@ -206,23 +206,6 @@ struct Following {
     /// Practices told: 2 versions, 2 kinds of community, written or not, answered or not.
     told: SmallVec<[(Practice, State); 2]>,
     described: bool,
-}
-
-impl Session for Following {
-    fn on_bytes(&mut self, _from: Role, _bytes: &[u8], _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_gap(&mut self, _from: Role, _len: u64, _seen: &mut Seen) -> Step {
-        Step::Foreign
-    }
-
-    fn on_datagram(&mut self, from: Role, datagram: &[u8], seen: &mut Seen) -> Step {
-        if let Some(Message::Community { version, default_community, unit }) = Message::read(datagram) {
-            self.follow(from, version, default_community, &unit, seen);
-        }
-        Step::Consumed(datagram.len())
-    }
 }
 
 impl Following {
@@ -260,8 +243,7 @@ impl Following {
         }
         if let Some(text) = unit.description().filter(|_| unit.kind == Kind::Response && !self.described) {
             self.described = true;
-            let text = legible(&String::from_utf8_lossy(text));
-            seen.push(Observation::Product { of: from, text });
+            seen.product(from, text);
         }
     }
 

@@ -1,3 +1,5 @@
+//! What is snmp and what only looks like it, by bytes seen on the wire.
+
 use crate::model::{Observation, Practice, Role, State};
 use crate::protocol::testing::Line::{C, S};
 use crate::protocol::testing::{hex, udp};
@@ -7,7 +9,7 @@ const GET: &str =
 const SET: &str =
     "3027 020101 0409 736563726574313233 a317 020101 020100 020100 300c 300a 0606 2b0601020101 0500";
 const TRAP: &str =
-    "302c 020100 0406 7075626c6963 a41f 0606 2b0601040163 4004 0a141a01 020106 020101 430100 3000";
+    "3026 020100 0406 7075626c6963 a419 0606 2b0601040163 4004 0a141a01 020106 020101 430100 3000";
 /// sysDescr.0 is `test-router-1`.
 const DESCRIBED: &str = "3036 020101 0406 7075626c6963 a229 020412345678 020100 020100
     301b 3019 0608 2b06010201010100 040d 746573742d726f757465722d31";
@@ -85,9 +87,9 @@ fn events_come_from_the_agent() {
 
 #[test]
 fn version_3_is_recognised_and_no_practice() {
-    let plain = "305b 020103 3010 020400000001 02020100 040104 020103
-        0425 3029040b80001f8880123456789abc020100020100 040a61646d696e5f75736572 0400 0400
-        301d 0400 0400 a017 020101 020100 020100 300d 0609 2b0601020101010000";
+    let plain = "305d 020103 3010 020400000001 02020100 040104 020103
+        0425 3023040b80001f8880123456789abc020100020100 040a61646d696e5f75736572 0400 0400
+        301f 0400 0400 a019 020101 020100 020100 300e 300c 0608 2b06010201010100 0500";
     check(&[C(&hex(plain))], &[]);
     let encrypted = "3021 020103 3010 020400000001 02020100 040107 020103 0402 3000 0406 010203040506";
     check(&[C(&hex(encrypted))], &[]);
@@ -96,9 +98,18 @@ fn version_3_is_recognised_and_no_practice() {
 }
 
 #[test]
-fn a_message_that_the_capture_cut_still_tells() {
+fn a_message_longer_than_its_datagram_is_none() {
     let get = hex(GET);
-    check(&[C(&get[..get.len() - 6])], &[asked()]);
+    assert_eq!(udp(161, &[C(&get)]).protocol, Some("snmp"));
+    for missing in [1, 2, 6] {
+        assert_eq!(
+            udp(161, &[C(&get[..get.len() - missing])]).protocol,
+            None,
+            "{missing} octets are missing"
+        );
+    }
+    let longer = GET.replace("3029", "302b");
+    assert_eq!(udp(161, &[C(&hex(&longer))]).protocol, None, "the length claims two octets more");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use compact_str::CompactString;
 
 use crate::model::TlsVersion;
+use crate::protocol::wording::visible;
 
 use super::reader::{Reader, numbers};
 
@@ -124,7 +125,7 @@ impl<'a> ClientHello<'a> {
 
     /// The ALPN names that can be shown.
     pub(in crate::protocol) fn alpn_text(&self) -> Vec<CompactString> {
-        self.alpn.iter().filter_map(|name| printable(name)).take(ALPN_MAX).collect()
+        self.alpn.iter().filter_map(|name| visible(name)).take(ALPN_MAX).collect()
     }
 }
 
@@ -179,7 +180,7 @@ impl<'a> ServerHello<'a> {
                 extension::SUPPORTED_VERSIONS => self.version = TlsVersion::from_wire(content.u16()?),
                 extension::PRE_SHARED_KEY => self.pre_shared_key = true,
                 extension::ALPN => {
-                    self.alpn = alpn_names(content).first().and_then(|name| printable(name));
+                    self.alpn = alpn_names(content).first().and_then(|name| visible(name));
                 }
                 _ => {}
             }
@@ -194,7 +195,7 @@ fn server_name(mut content: Reader<'_>) -> Option<CompactString> {
     while let (Some(kind), Some(name)) = (list.u8(), list.vector16()) {
         if kind == 0 {
             let name = name.strip_suffix(b".").unwrap_or(name);
-            let name = printable(name).filter(|name| name.len() <= NAME_LEN_MAX)?;
+            let name = visible(name).filter(|name| name.len() <= NAME_LEN_MAX)?;
             return Some(name.to_ascii_lowercase());
         }
     }
@@ -208,10 +209,4 @@ fn alpn_names(mut content: Reader<'_>) -> Vec<&[u8]> {
         names.push(name);
     }
     names
-}
-
-/// Text that can be shown as it is: visible ASCII, without spaces.
-fn printable(bytes: &[u8]) -> Option<CompactString> {
-    let shown = !bytes.is_empty() && bytes.iter().all(u8::is_ascii_graphic);
-    if shown { CompactString::from_utf8(bytes).ok() } else { None }
 }

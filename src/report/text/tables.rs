@@ -162,7 +162,7 @@ pub fn dependencies(view: &View<'_>, rows: &[&Dependency]) -> Option<Table> {
             Cell::with(dependency.key.client, view.name(&dependency.key.client)).tone(tone),
             arrow(dependency),
             Cell::with(dependency.key.service, server).tone(tone),
-            protocol(dependency.protocol),
+            protocol(dependency.protocol()),
             Cell::from(dependency.kind.word()).tone(tone),
             Cell::from(dependency.state.word()).tone(tone),
             totals.evidence.word().replace('_', " ").into(),

@@ -159,7 +159,7 @@ impl Story<'_> {
                 self.host(&conflict.key.client),
                 self.service(&conflict.key.service),
                 conflict.key.client.address,
-                conflict.protocol.unwrap_or("its protocol"),
+                conflict.protocol().unwrap_or("its protocol"),
             );
             self.say(Tone::Alarm, &text);
         }

@@ -1,0 +1,52 @@
+# tapmap: what people run. `make demo` and `make test` install what is missing on Debian (as root),
+# or say exactly what to install.
+
+CARGO ?= cargo
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.PHONY: help setup demo build test lint doc bench captures fuzz deny clean
+
+help:
+	@echo "make demo      build, and show the map of a real capture"
+	@echo "make test      format, lints, documentation and all tests"
+	@echo "make bench     speed and memory, as ratios measured in one run"
+	@echo "make captures  rebuild the lab's captures (root; about three minutes)"
+	@echo "make fuzz      fuzz the decoder and every analyzer for a minute"
+	@echo "make deny      licences, bans and sources of all dependencies (cargo-deny)"
+
+setup:
+	@.ci/setup
+
+build: setup
+	$(CARGO) build --release --locked
+
+demo: build
+	@target/release/tapmap analyze captures/mail-and-files/capture.pcap
+	@echo
+	@echo "That was captures/mail-and-files/capture.pcap. Now yours: target/release/tapmap analyze FILE"
+
+test: setup lint doc
+	$(CARGO) test --locked --all-targets
+
+lint: setup
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+doc: setup
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+
+bench: setup
+	$(CARGO) bench --locked
+
+captures:
+	tests/lab/build.sh
+
+fuzz: setup
+	fuzz/run.sh
+
+deny:
+	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing: cargo install --locked cargo-deny"; exit 1; }
+	cargo deny check licenses bans sources
+
+clean:
+	$(CARGO) clean
