@@ -290,7 +290,7 @@ fn explain(map: &Snapshot, key: &FlowKey, client: Side, what: &str) {
             row.id(),
             totals.evidence.word(),
             totals.confidence,
-            row.protocol
+            row.protocol()
         );
     }
 }
