@@ -1,3 +1,5 @@
+//! Conversations of DHCP and DHCPv6, and what nearly is one.
+
 use crate::model::{Address, Mac, NameSource, NamedThing, Observation};
 use crate::protocol::testing::Line::{C, S};
 use crate::protocol::testing::{hex, udp};

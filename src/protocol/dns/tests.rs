@@ -1,3 +1,5 @@
+//! Messages of DNS over both transports, and what nearly is one.
+
 use crate::model::{Address, NameSource, NamedThing, Observation};
 use crate::protocol::testing::Line::{C, S};
 use crate::protocol::testing::{Outcome, hex, tcp, udp};

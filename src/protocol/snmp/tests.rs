@@ -1,3 +1,5 @@
+//! Messages of SNMP in its three versions, and what nearly is one.
+
 use crate::model::{Observation, Practice, Role, State};
 use crate::protocol::testing::Line::{C, S};
 use crate::protocol::testing::{hex, udp};
