@@ -41,6 +41,8 @@ mod wording;
 
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 use crate::model::{Announcement, Endpoint, Observation, Pair, Practice, Role, Side, Transport};
 
@@ -49,6 +51,7 @@ pub use conversation::{Conversation, Verdict};
 /// Every protocol that is recognised. Order is probe order: strict signatures first, so that a
 /// protocol with a weak one is asked only when the others have declined.
 pub const ANALYZERS: &[&dyn Analyzer] = &[
+    // A fixed beginning: magic numbers, versions, words that nobody else says.
     &tls::Tls,
     &tls::Dtls,
     &http::Http,
@@ -56,6 +59,7 @@ pub const ANALYZERS: &[&dyn Analyzer] = &[
     &ssh::Ssh,
     &smb::Smb,
     &rdp::Rdp,
+    // Lengths and types that must add up over a whole message.
     &postgresql::PostgreSql,
     &mysql::MySql,
     &kerberos::Kerberos,
@@ -64,15 +68,18 @@ pub const ANALYZERS: &[&dyn Analyzer] = &[
     &snmp::Snmp,
     &dhcp::Dhcp,
     &dhcp::DhcpV6,
+    // One message format for four: who narrows it by flags, names or ports is asked before DNS.
     &nbns::Nbns,
     &mdns::Mdns,
     &llmnr::Llmnr,
     &dns::Dns,
+    // Lines of text, which resemble each other: one word proves them, and often only both sides do.
     &smtp::Smtp,
     &ftp::Ftp,
     &imap::Imap,
     &pop3::Pop3,
     &redis::Redis,
+    // Few fixed bits: asked when everybody else has declined.
     &telnet::Telnet,
     &tftp::Tftp,
     &ntp::Ntp,

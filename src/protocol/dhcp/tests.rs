@@ -1,4 +1,4 @@
-//! What is dhcp and what only looks like it, by bytes seen on the wire.
+//! Conversations of DHCP and DHCPv6, and what nearly is one.
 
 use crate::model::{Address, Mac, NameSource, NamedThing, Observation};
 use crate::protocol::testing::Line::{C, S};

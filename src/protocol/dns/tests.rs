@@ -1,4 +1,4 @@
-//! What is dns and what only looks like it, by bytes seen on the wire.
+//! Messages of DNS over both transports, and what nearly is one.
 
 use crate::model::{Address, NameSource, NamedThing, Observation};
 use crate::protocol::testing::Line::{C, S};

@@ -1,4 +1,4 @@
-//! What is snmp and what only looks like it, by bytes seen on the wire.
+//! Messages of SNMP in its three versions, and what nearly is one.
 
 use crate::model::{Observation, Practice, Role, State};
 use crate::protocol::testing::Line::{C, S};

@@ -1,0 +1,136 @@
+//! All analyzers together: who claims the opening of whose protocol.
+
+use crate::model::{Address, Endpoint, Pair, Side, Transport};
+
+use super::testing::hex;
+use super::{ANALYZERS, Opening, Probe};
+
+/// How a conversation of a protocol opens: bytes in hexadecimal digits, or as text.
+#[derive(Clone)]
+struct Sample {
+    protocol: &'static str,
+    transport: Transport,
+    /// The port that the server has.
+    port: u16,
+    client: Vec<u8>,
+    server: Vec<u8>,
+}
+
+fn tcp(protocol: &'static str, client: impl Into<Vec<u8>>, server: impl Into<Vec<u8>>) -> Sample {
+    // A port that says nothing.
+    Sample { protocol, transport: Transport::Tcp, port: 23_456, client: client.into(), server: server.into() }
+}
+
+fn udp(protocol: &'static str, port: u16, client: &str) -> Sample {
+    Sample { protocol, transport: Transport::Udp, port, client: hex(client), server: Vec::new() }
+}
+
+/// A name query's name: WS-7 in letters, of the length that all NetBIOS names have.
+const NETBIOS_NAME: &str =
+    "20 4648 4644 434e 4448 4341 4341 4341 4341 4341 4341 4341 4341 4341 4341 4341 4141 00";
+
+fn of_streams() -> Vec<Sample> {
+    let hello = format!("{} {} {}", "16030100 2f 0100002b 0303", "5a".repeat(32), "00 0004 1301 c02f 01 00");
+    let as_req = "6a1e 301c a103020105 a20302010a a410 300e a007 0305 0040810010 a203 1b0141";
+    let as_req = [&[0, 0, 0, 32][..], &hex(as_req)].concat();
+    let bind = "05000b03100000002800000002000000 b810b810 00000000 01000000 00000100 00000000";
+    vec![
+        tcp("tls", hex(&hello), ""),
+        tcp("http", "GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
+        tcp("ssh", "SSH-2.0-PuTTY_Release_0.78\r\n", "SSH-2.0-OpenSSH_9.6\r\n"),
+        tcp("smb", hex(&format!("00000040 fe534d42 4000 0100 {}", "00".repeat(56))), ""),
+        tcp("rdp", hex("03000013 0e e0 0000 0000 00 01 00 0800 03000000"), ""),
+        tcp("postgresql", hex("00000016 00030000 75736572 00 616c696365 00 00"), ""),
+        tcp("mysql", "", hex(MYSQL_GREETING)),
+        tcp("kerberos", as_req, ""),
+        tcp("ldap", hex("300c 020101 6007 020103 0400 8000"), ""),
+        tcp("dcerpc", hex(bind), ""),
+        tcp("dns", hex("0011 2222 0100 0001 0000 0000 0000 00 0002 0001"), ""),
+        tcp("smtp", "EHLO ws-7\r\n", "220 mail.example.com ESMTP Postfix\r\n"),
+        tcp("ftp", "USER alice\r\n", "220 (vsFTPd 3.0.5) FTP\r\n331 Password required\r\n"),
+        tcp("imap", "1 LOGIN alice secret\r\n", "* OK IMAP4rev1 Service Ready\r\n"),
+        tcp("pop3", "USER alice\r\n", "+OK POP3 server ready\r\n"),
+        tcp("redis", "*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n", "$-1\r\n"),
+        tcp("telnet", hex("fffb18 fffb1f"), hex("fffd18 fffd20 fffd23 fffd27")),
+    ]
+}
+
+const MYSQL_GREETING: &str = "4a000000 0a 382e302e323800 18000000 365a5c3d1c745177 00 ffff ff 0200 ffdf 15
+    00000000000000000000 0b0c0d0e0f101112131415 16 00 63616368696e675f736861325f70617373776f7264 00";
+
+fn of_datagrams() -> Vec<Sample> {
+    let hello = format!("fefd {} 00 00 0004 c02b c02f 01 00", "5a".repeat(32));
+    let dtls = format!("16 feff 0000 000000000000 0038 01 00002c 0000 000000 00002c {hello}");
+    let machine = format!("{} 6cf049b2de6e {}", "00".repeat(16), "00".repeat(202));
+    let text = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let asked = "03777777 076578616d706c65 036f7267 00 0001 0001";
+    vec![
+        udp("dtls", 23_456, &dtls),
+        udp("ssdp", 1900, &text("M-SEARCH * HTTP/1.1\r\nMAN: \"ssdp:discover\"\r\n\r\n")),
+        udp("kerberos", 88, "6a1e 301c a103020105 a20302010a a410 300e a007 0305 0040810010 a203 1b0141"),
+        udp("ldap", 389, "300c 020101 6007 020103 0400 8000"),
+        udp(
+            "snmp",
+            161,
+            "3026 020101 0406 7075626c6963 a019 020101 020100 020100 300e 300c
+            0608 2b06010201010100 0500",
+        ),
+        udp("dhcp", 67, &format!("01010600 12345678 0000 0000 {machine} 63825363 350101 ff")),
+        udp("dhcpv6", 547, "013a4267 0001 000e 00010001 141281f8 6cf049b2de6e"),
+        udp("nbns", 137, &format!("1234 0110 0001 0000 0000 0000 {NETBIOS_NAME} 0020 0001")),
+        udp("mdns", 5353, &format!("0000 0000 0001 0000 0000 0000 {asked}")),
+        udp("llmnr", 5355, &format!("200c 0000 0001 0000 0000 0000 {asked}")),
+        udp("dns", 53, &format!("2003 0100 0001 0000 0000 0000 {asked}")),
+        udp("tftp", 69, &format!("0001 {} 00 {} 00", text("rfc1350.txt"), text("octet"))),
+        udp(
+            "ntp",
+            123,
+            "230206ea00000bd90000073a55c7d663e09ab55c12dcc914e09ab6620ef01df2e09ab6621447957d
+            e09ab6a50706de1a",
+        ),
+        udp("netbios-dgm", 138, &format!("1102 80a1 0a00000a 008a 0044 0000 {NETBIOS_NAME} {NETBIOS_NAME}")),
+    ]
+}
+
+/// Every analyzer that claims this opening when all are asked, in their order.
+fn claims(sample: &Sample) -> Vec<&'static str> {
+    let endpoints = Pair::new(
+        Endpoint { address: Address::from([10, 0, 0, 1]), port: 40_000 },
+        Endpoint { address: Address::from([10, 0, 0, 2]), port: sample.port },
+    );
+    let opening = Opening {
+        bytes: Pair::new(&sample.client, &sample.server),
+        endpoints,
+        transport: sample.transport,
+        from_start: true,
+        last_chance: true,
+    };
+    let asked = ANALYZERS.iter().filter(|analyzer| analyzer.transports().contains(&sample.transport));
+    let claiming = asked.filter(|analyzer| match analyzer.probe(&opening) {
+        Probe::Match { client } => {
+            assert_ne!(client, Some(Side::B), "{} takes the server for the client", analyzer.protocol());
+            true
+        }
+        Probe::NoMatch | Probe::NeedMore => false,
+    });
+    claiming.map(|analyzer| analyzer.protocol()).collect()
+}
+
+#[test]
+fn an_opening_is_claimed_by_its_own_analyzer_only() {
+    for sample in of_streams().iter().chain(&of_datagrams()) {
+        assert_eq!(claims(sample), [sample.protocol], "{:?}", sample.transport);
+    }
+}
+
+#[test]
+fn every_analyzer_has_a_sample_for_each_transport() {
+    let samples = [of_streams(), of_datagrams()].concat();
+    for analyzer in ANALYZERS {
+        for transport in analyzer.transports() {
+            let protocol = analyzer.protocol();
+            let has = samples.iter().any(|s| (s.protocol, s.transport) == (protocol, *transport));
+            assert!(has, "no sample of {protocol} over {transport:?}");
+        }
+    }
+}
