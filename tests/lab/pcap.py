@@ -46,7 +46,7 @@ class Packet:
     """What the checks need to know of one frame."""
     time: int
     kind: str                       # tcp udp icmp icmp6 arp other
-    realm: str = ""                 # "vni:100/" inside a VXLAN tunnel
+    realm: str = ""                 # "vxlan:100/" inside a VXLAN tunnel
     source: str = ""
     destination: str = ""
     source_port: int = 0
@@ -125,4 +125,4 @@ def _transport(frame: Frame, packet: Packet, protocol: int, body: bytes, pseudo:
     if packet.kind == "udp" and packet.destination_port == VXLAN_PORT:
         network = int.from_bytes(packet.payload[4:7], "big")
         inner = packet.payload[8:]
-        yield from dissect(Frame(frame.time, inner, len(inner)), f"vni:{network}/")
+        yield from dissect(Frame(frame.time, inner, len(inner)), f"vxlan:{network}/")

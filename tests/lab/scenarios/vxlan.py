@@ -14,8 +14,8 @@ Two hypervisors (10.78.0.1, 10.78.0.2) carry two tenants over real VXLAN devices
 web server (8080), an HTTPS server (28443, TLS 1.2) and an SSH server (22). The tap sees the outer packets. One
 connection is not tunnelled: hypervisor 1 to hypervisor 2, HTTP 8090.
 
-What it proves: inner packets are decoded, tenants with overlapping addresses are different hosts (`realm` `vni:100`
-and `vni:200`), the outer hosts are there too and are not mixed up with the tenants.
+What it proves: inner packets are decoded, tenants with overlapping addresses are different hosts (`realm` `vxlan:100`
+and `vxlan:200`), the outer hosts are there too and are not mixed up with the tenants.
 """
 
 WEB = {
@@ -64,8 +64,8 @@ def declare(net) -> Topology:
         truth.depends(one, other, 4789, "vxlan", transport="udp")
     for vni, port, protocol, tls in ((100, 28080, "http", False), (100, 6379, "redis", False),
                                      (200, 8080, "http", False), (200, 28443, "http", True)):
-        truth.depends("192.168.1.10", "192.168.1.20", port, protocol, tls=tls, connections=5, realm=f"vni:{vni}")
-    truth.depends("192.168.1.10", "192.168.1.20", 22, "ssh", connections=1, realm="vni:200")
+        truth.depends("192.168.1.10", "192.168.1.20", port, protocol, tls=tls, connections=5, realm=f"vxlan:{vni}")
+    truth.depends("192.168.1.10", "192.168.1.20", 22, "ssh", connections=1, realm="vxlan:200")
     truth.notes["tunnels"] = [{"vni": vni, "ends": ["10.78.0.1", "10.78.0.2"]} for vni in (100, 200)]
     return truth
 
