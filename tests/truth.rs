@@ -13,8 +13,15 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// Client, server, port, transport.
-type Edge = (String, String, u64, String);
+/// Realm, client, server, port, transport.
+type Edge = (String, String, String, u64, String);
+
+/// Protocols that the lab speaks and that are not recognised yet.
+const NOT_RECOGNISED_YET: &[&str] = &["memcached", "vnc"];
+
+/// Rules that the lab's traffic breaks and that are not written yet.
+const NOT_WRITTEN_YET: &[&str] =
+    &["ADM-05", "ADM-06", "ADM-07", "ADM-09", "ADM-11", "DB-01", "DB-03", "DB-05", "DB-06", "WIN-11"];
 
 fn read(name: &str, file: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(name).join(file);
@@ -35,6 +42,7 @@ fn declared(name: &str) -> BTreeMap<Edge, Value> {
         .filter(|row| row["protocol"] != "vxlan" && row["transport"] != "icmp")
         .map(|row| {
             let edge = (
+                text(&row["realm"]),
                 text(&row["client"]),
                 text(&row["server"]),
                 row["port"].as_u64().unwrap(),
@@ -61,7 +69,9 @@ fn found(name: &str) -> BTreeMap<Edge, Value> {
     rows.into_iter()
         .filter(|row| row["state"] != "attempt")
         .map(|row| {
+            let client = text(&row["client"]);
             let edge = (
+                client.split_once('/').map_or(String::new(), |(realm, _)| realm.to_owned()),
                 text(&row["client_address"]),
                 text(&row["server_address"]),
                 row["server_port"].as_u64().unwrap(),
@@ -95,10 +105,32 @@ fn every_declared_dependency_is_found_and_none_is_invented() {
         let answers = answers_to_groups(name);
         let invented: Vec<_> = found
             .difference(&declared)
-            .filter(|(_, server, port, _)| !answers.contains(&(server.clone(), *port)))
+            .filter(|(_, _, server, port, _)| !answers.contains(&(server.clone(), *port)))
             .collect();
         assert!(missed.is_empty(), "{name} misses {missed:?}");
         assert!(invented.is_empty(), "{name} invents {invented:?}");
+    }
+}
+
+#[test]
+fn declared_dependencies_are_sure() {
+    for name in CAPTURES {
+        let found = found(name);
+        for (edge, row) in declared(name) {
+            let now = &found[&edge];
+            // Open before the tap was, and nothing recognisable since: undetermined is the right answer.
+            let heard_late = !row["open_before"].is_null() && now["protocol"] == "unknown";
+            assert!(heard_late || now["direction"]["decided"] == true, "{name} {edge:?}");
+            if row["state"].is_string() {
+                assert_eq!(now["state"], row["state"], "{name} {edge:?}");
+            } else {
+                assert_ne!(now["state"], "answered", "{name} {edge:?}");
+            }
+            if row["initiator"].is_string() {
+                assert_eq!(now["initiator"], row["initiator"], "{name} {edge:?}");
+            }
+            assert_ne!(now["kind"], "conflict", "{name} {edge:?}");
+        }
     }
 }
 
@@ -114,11 +146,9 @@ fn protocols_are_those_declared() {
             let too_late = now == "unknown" && !row["open_before"].is_null();
             // Answers of Redis without their questions could be several things.
             let half_heard = now == "unknown" && declared == "redis" && *name == "one-sided";
-            // The lab's own made-up protocol.
-            let made_up = !tapmap::protocol::ANALYZERS.iter().any(|known| known.protocol() == declared)
-                && declared != "ftp-data";
+            let not_yet = now == "unknown" && NOT_RECOGNISED_YET.contains(&declared.as_str());
             assert!(
-                now == declared || hidden || too_late || half_heard || made_up,
+                now == declared || hidden || too_late || half_heard || not_yet,
                 "{name} {edge:?}: {now} instead of {declared}"
             );
         }
@@ -133,7 +163,8 @@ fn declared_findings_are_found() {
         let rules: BTreeSet<&str> = tapmap::finding::RULES.iter().map(|rule| rule.id).collect();
         for row in read(name, "topology.json")["findings"].as_array().unwrap() {
             let rule = row["rule"].as_str().unwrap();
-            if !rules.contains(rule) {
+            if NOT_WRITTEN_YET.contains(&rule) {
+                assert!(!rules.contains(rule), "{rule} is written by now");
                 continue;
             }
             let found =
