@@ -123,7 +123,8 @@ fn declared_dependencies_are_sure() {
             assert!(heard_late || now["direction"]["decided"] == true, "{name} {edge:?}");
             if row["state"].is_string() {
                 assert_eq!(now["state"], row["state"], "{name} {edge:?}");
-            } else {
+            } else if row["announced"].is_null() {
+                // Files go one way over a data channel, so that it is answered and no more.
                 assert_ne!(now["state"], "answered", "{name} {edge:?}");
             }
             if row["initiator"].is_string() {
