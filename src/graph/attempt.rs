@@ -229,17 +229,28 @@ impl AttemptTable {
         self.summarised += other.summarised;
     }
 
-    /// Takes the unanswered edges of sources that do not scan, and summarises those of sources that
-    /// do: more than `targets_max` distinct services tried in vain.
+    /// Gives the attempts upon edges that were answered at another time to those edges (`answered`,
+    /// sorted), and keeps the rest: who is served does not scan, whether he was refused before or after.
     /// `more` are attempts that were only now told apart from the rest.
-    pub fn split(
+    pub fn rest(
         mut self,
         more: Vec<(EdgeKey, EdgeTotals)>,
-        targets_max: usize,
-    ) -> (Vec<(EdgeKey, EdgeTotals)>, Vec<Scan>, u64) {
-        for (key, totals) in more {
-            self.edges.entry(key).and_modify(|known| known.join(&totals)).or_insert(totals);
+        answered: &mut [(EdgeKey, EdgeTotals)],
+    ) -> AttemptTable {
+        for (key, totals) in std::mem::take(&mut self.edges).into_iter().chain(more) {
+            let place = answered.binary_search_by_key(&key, |(known, _)| *known).ok();
+            if let Some((_, known)) = place.and_then(|place| answered.get_mut(place)) {
+                known.join(&totals);
+            } else {
+                self.edges.entry(key).and_modify(|known| known.join(&totals)).or_insert(totals);
+            }
         }
+        self
+    }
+
+    /// Takes the unanswered edges of sources that do not scan, and summarises those of sources that
+    /// do: more than `targets_max` distinct services tried in vain.
+    pub fn split(mut self, targets_max: usize) -> (Vec<(EdgeKey, EdgeTotals)>, Vec<Scan>, u64) {
         let mut tried: BTreeMap<HostKey, usize> = BTreeMap::new();
         for key in self.edges.keys() {
             *tried.entry(key.client).or_default() += 1;
