@@ -15,8 +15,8 @@ use super::inventory::HostSeen;
 use super::sighting::{Proof, Sighting, SightingKey};
 use super::transport_security::{Place, PlaceSeen, Places, TlsSeen, add_place, add_word};
 use crate::model::{
-    Address, FlowKey, FlowRecord, HostKey, Ledger, Mac, Moment, NameSource, NamedThing, Observation, Realm,
-    Role, ServiceKey, Side, Span, Timestamp, Transport,
+    Address, FlowKey, FlowRecord, HostKey, Ledger, Mac, Moment, NameSource, NamedThing, Observation, Role,
+    ServiceKey, Side, Span, Timestamp, Transport,
 };
 
 /// Hosts a shard remembers: 65,536 × ~200 B = 13 MiB.
@@ -164,7 +164,7 @@ pub struct Delta {
     pub(super) attempts: AttemptTable,
     pub(super) services: Table<ServiceKey, ServiceSeen>,
     pub(super) names: Table<(Named, NameSource, CompactString), Span>,
-    pub(super) leases: Table<(Mac, Address), Span>,
+    pub(super) leases: Table<(Mac, HostKey), Span>,
     pub(super) bindings: Table<(Mac, HostKey), Span>,
     pub(super) certificates: Table<[u8; 32], CertificateSeenAt>,
     pub(super) sightings: Table<SightingKey, Sighting>,
@@ -421,9 +421,9 @@ impl Delta {
     /// A machine leased an address: it is known by it, and it uses the server that leased it.
     fn lease(&mut self, scene: &Scene, mac: Mac, address: Address, server: Option<Address>) {
         let span = Span::at(scene.at.time);
-        let fits = add(&mut self.leases, HOSTS_MAX, (mac, address), span, Span::join);
-        self.dropped.facts += u64::from(!fits);
         let client = HostKey { realm: scene.key.realm, address };
+        let fits = add(&mut self.leases, HOSTS_MAX, (mac, client), span, Span::join);
+        self.dropped.facts += u64::from(!fits);
         self.host(client, span, mac, 0, true);
         let server = server.filter(|address| !address.is_unspecified() && !address.is_group());
         let heard = scene.key.address(scene.side(Role::Server));
@@ -432,7 +432,7 @@ impl Delta {
         // A renewal goes by unicast and is an edge already.
         let unicast = [scene.key.a.address, scene.key.b.address].contains(&address);
         if let (Some(server), false) = (server, unicast) {
-            let host = HostKey { realm: Realm::DEFAULT, address: server };
+            let host = HostKey { realm: scene.key.realm, address: server };
             let service = ServiceKey { host, port: 67, transport: Transport::Udp };
             self.edge(EdgeKey { client, service }, EdgeTotals::leased(span));
             self.host(host, span, Mac::default(), 0, true);
@@ -546,3 +546,6 @@ impl Delta {
         self.dropped.facts += other.dropped.facts;
     }
 }
+
+#[cfg(test)]
+mod tests;
