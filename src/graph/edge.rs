@@ -71,8 +71,8 @@ pub struct EdgeTotals {
     pub confidence: f32,
     /// The direction is decided.
     pub decided: bool,
-    /// The application contradicts the handshake.
-    pub conflict: bool,
+    /// Answered flows in which the application contradicts the handshake.
+    pub conflicts: u32,
     /// The longest flow.
     pub longest: Nanos,
     /// Protocols with the number of flows that spoke them, in the order of their names.
@@ -121,7 +121,7 @@ impl EdgeTotals {
             evidence: decision.evidence,
             confidence: decision.confidence as f32,
             decided: decision.client.is_some(),
-            conflict: decision.conflict,
+            conflicts: u32::from(decision.conflict && answered),
             longest: record.last - record.first,
             protocols: record.protocol.map(|protocol| (protocol, 1)).into_iter().collect(),
             recognised: u32::from(record.protocol.is_some() && payload),
@@ -148,7 +148,7 @@ impl EdgeTotals {
             evidence: Evidence::Protocol,
             confidence: 1.0,
             decided: true,
-            conflict: false,
+            conflicts: 0,
             longest: 0,
             protocols: [("dhcp", 1)].into_iter().collect(),
             recognised: 1,
@@ -179,7 +179,7 @@ impl EdgeTotals {
             self.confidence = other.confidence;
             self.decided = other.decided;
         }
-        self.conflict |= other.conflict;
+        self.conflicts = self.conflicts.saturating_add(other.conflicts);
         self.longest = self.longest.max(other.longest);
         for (protocol, flows) in &other.protocols {
             self.count_protocol(protocol, *flows);

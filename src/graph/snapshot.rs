@@ -142,7 +142,7 @@ pub enum Kind {
     Broker,
     /// The client scans.
     Scan,
-    /// The application contradicts the handshake.
+    /// The application contradicts the handshake in most of the flows that were answered.
     Conflict,
 }
 
@@ -161,7 +161,8 @@ impl Kind {
     }
 
     fn of(protocol: Option<&str>, totals: &EdgeTotals) -> Kind {
-        if totals.conflict {
+        // One odd flow of many is a curiosity; a service that most flows contradict is not what it seems.
+        if totals.conflicts > totals.answered / 2 {
             return Kind::Conflict;
         }
         match protocol.unwrap_or_default() {

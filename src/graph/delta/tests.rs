@@ -50,3 +50,19 @@ fn a_lease_stays_in_its_realm() {
     let client = HostKey { realm, address: endpoint(1, 0).address };
     assert_eq!(snapshot.host(&client).map(|host| host.names.len()), Some(1));
 }
+
+#[test]
+fn one_contradiction_of_many_flows_is_no_conflict() {
+    for (contradicting, kind) in [(1, Kind::Functional), (3, Kind::Conflict)] {
+        let mut delta = Delta::default();
+        for flow in 0..4u16 {
+            let client = endpoint(1, 40_000 + flow);
+            let mut record = served(client, endpoint(2, 80), 1);
+            let opener = record.ledger.initiator().unwrap_or(Side::A);
+            record.ledger.protocol_client = Some(if flow < contradicting { opener.other() } else { opener });
+            delta.flow(record);
+        }
+        let kinds: Vec<Kind> = snapshot(delta).dependencies.iter().map(|edge| edge.kind).collect();
+        assert_eq!(kinds, [kind], "{contradicting} of 4");
+    }
+}
