@@ -131,17 +131,15 @@ pub enum Named {
     Mac(Mac),
 }
 
-/// A flow whose direction other flows must decide: its record, with those of the same endpoints added.
+/// Flows of the same two endpoints whose direction other flows must decide.
 #[derive(Clone, Debug)]
 pub struct Undecided {
-    /// Records of the same two endpoints.
-    pub records: Vec<FlowRecord>,
+    /// What they add up to, read with [`Side::A`] as the client. Nothing else in them depends on the
+    /// direction: they have neither a handshake nor bytes that tell it.
+    pub totals: EdgeTotals,
     /// All their evidence.
     pub ledger: Ledger,
 }
-
-/// Records kept one by one for the same two endpoints; more are added to the last.
-const SAME_ENDPOINTS_MAX: usize = 4;
 
 /// Echo requests and answers between two hosts.
 #[derive(Clone, Copy, Debug)]
@@ -239,11 +237,11 @@ impl Delta {
             return;
         }
         if !record.ledger.is_decisive() {
-            self.undecided_flow(record);
+            self.undecided_flow(&record);
             return;
         }
         let decision = record.ledger.decide_alone(&record.key);
-        let key = edge_key(&record, decision.client.unwrap_or(decision.leaning));
+        let key = edge_key(&record.key, decision.client.unwrap_or(decision.leaning));
         let totals = EdgeTotals::of(&record, &decision);
         self.edge(key, totals);
     }
@@ -260,11 +258,9 @@ impl Delta {
         }
     }
 
-    fn undecided_flow(&mut self, record: FlowRecord) {
-        let new = Undecided { ledger: record.ledger, records: vec![record] };
-        let key = new.records.first().map(|record| record.key);
-        let Some(key) = key else { return };
-        if !add(&mut self.undecided, UNDECIDED_MAX, key, new, Undecided::join) {
+    fn undecided_flow(&mut self, record: &FlowRecord) {
+        let new = Undecided { totals: EdgeTotals::undecided(record), ledger: record.ledger };
+        if !add(&mut self.undecided, UNDECIDED_MAX, record.key, new, Undecided::join) {
             self.dropped.flows += 1;
         }
     }
@@ -444,19 +440,7 @@ impl Undecided {
     /// Adds flows of the same two endpoints.
     pub fn join(&mut self, other: Undecided) {
         self.ledger.merge(&other.ledger);
-        for record in other.records {
-            let full = self.records.len() >= SAME_ENDPOINTS_MAX;
-            match self.records.last_mut() {
-                Some(last) if full => {
-                    last.first = last.first.min(record.first);
-                    last.last = last.last.max(record.last);
-                    for side in [Side::A, Side::B] {
-                        last.sent[side].add(&record.sent[side]);
-                    }
-                }
-                _ => self.records.push(record),
-            }
-        }
+        self.totals.join(&other.totals);
     }
 }
 

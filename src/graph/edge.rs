@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::model::{
-    Counters, Decision, Evidence, FlowRecord, HostKey, Nanos, ServiceKey, Side, Span, Transport,
+    Counters, Decision, Evidence, FlowKey, FlowRecord, HostKey, Nanos, ServiceKey, Side, Span, Transport,
 };
 
 /// Hours remembered for one edge: ten days of them. Older ones are history's business.
@@ -132,6 +132,25 @@ impl EdgeTotals {
         }
     }
 
+    /// What a flow says whose direction is decided later, read with [`Side::A`] as the client.
+    pub fn undecided(record: &FlowRecord) -> Self {
+        let (client, evidence) = (None, Evidence::None);
+        let leaning = Side::A;
+        Self::of(record, &Decision { client, leaning, evidence, confidence: 0.5, conflict: false })
+    }
+
+    /// The totals of [`EdgeTotals::undecided`], turned the way it was decided in the end.
+    pub fn decided(mut self, decision: &Decision) -> Self {
+        if decision.client.unwrap_or(decision.leaning) == Side::B {
+            std::mem::swap(&mut self.to_server, &mut self.to_client);
+            std::mem::swap(&mut self.opened_by_client, &mut self.opened_by_server);
+        }
+        self.evidence = decision.evidence;
+        self.confidence = decision.confidence as f32;
+        self.decided = decision.client.is_some();
+        self
+    }
+
     /// A lease that was given by broadcast: the conversation has no flow with both addresses.
     pub fn leased(span: Span) -> Self {
         EdgeTotals {
@@ -236,6 +255,6 @@ fn hours_between(record: &FlowRecord) -> SmallVec<[i32; 2]> {
 }
 
 /// The edge that a flow belongs to when `client` is its client.
-pub fn edge_key(record: &FlowRecord, client: Side) -> EdgeKey {
-    EdgeKey { client: record.key.host(client), service: record.key.service(client.other()) }
+pub fn edge_key(key: &FlowKey, client: Side) -> EdgeKey {
+    EdgeKey { client: key.host(client), service: key.service(client.other()) }
 }

@@ -30,7 +30,7 @@ impl Map {
     pub(super) fn settle(&mut self, operator: &Operator, targets_max: usize) -> (Vec<Scan>, u64) {
         let known = Known::new(&self.edges, &self.rest.undecided, operator);
         let resolve = |(key, undecided)| known.resolve(key, undecided);
-        let resolved: Vec<_> = self.rest.undecided.iter().filter_map(resolve).collect();
+        let resolved: Vec<_> = self.rest.undecided.iter().map(resolve).collect();
         self.rest.undecided.clear();
         let (unanswered, answered): (Vec<_>, Vec<_>) =
             resolved.into_iter().partition(|(_, totals)| totals.answered == 0);

@@ -1,6 +1,6 @@
 //! What a shard adds up, seen through a snapshot.
 
-use super::super::testing::{endpoint, served};
+use super::super::testing::{endpoint, joined_late, served};
 use super::super::{Kind, Map, Operator, Snapshot};
 use super::*;
 use crate::model::{Endpoint, FrameId, Realm, RealmKind};
@@ -64,5 +64,28 @@ fn one_contradiction_of_many_flows_is_no_conflict() {
         }
         let kinds: Vec<Kind> = snapshot(delta).dependencies.iter().map(|edge| edge.kind).collect();
         assert_eq!(kinds, [kind], "{contradicting} of 4");
+    }
+}
+
+#[test]
+fn nothing_of_many_undecided_flows_is_lost() {
+    // The server sorts first, or last: its port decides.
+    for (client, server) in [(endpoint(1, 40_000), endpoint(2, 80)), (endpoint(2, 40_000), endpoint(1, 80))] {
+        let mut delta = Delta::default();
+        for second in 0..10 {
+            let mut record = joined_late(client, server, second);
+            let side = if record.key.a == client { Side::A } else { Side::B };
+            record.sent[side].bytes = 1_000;
+            record.outcome.unseen = 1;
+            record.outcome.answered = second != 9;
+            delta.flow(record);
+        }
+        let snapshot = snapshot(delta);
+        let [edge] = snapshot.dependencies.as_slice() else { panic!("{:?}", snapshot.dependencies) };
+        assert_eq!((edge.key.client.address, edge.key.service.port), (client.address, 80));
+        let totals = &edge.totals;
+        assert_eq!((totals.flows, totals.answered, totals.failed, totals.unseen), (10, 9, 1, 10));
+        assert_eq!((totals.to_server.bytes, totals.to_client.bytes), (10_000, 1_800));
+        assert!(totals.decided && totals.evidence == crate::model::Evidence::Port);
     }
 }
