@@ -229,17 +229,28 @@ impl AttemptTable {
         self.summarised += other.summarised;
     }
 
-    /// Takes the unanswered edges of sources that do not scan, and summarises those of sources that
-    /// do: more than `targets_max` distinct services tried in vain.
+    /// Gives the attempts upon edges that were answered at another time to those edges (`answered`,
+    /// sorted), and keeps the rest: who is served does not scan, whether he was refused before or after.
     /// `more` are attempts that were only now told apart from the rest.
-    pub fn split(
+    pub fn rest(
         mut self,
         more: Vec<(EdgeKey, EdgeTotals)>,
-        targets_max: usize,
-    ) -> (Vec<(EdgeKey, EdgeTotals)>, Vec<Scan>, u64) {
-        for (key, totals) in more {
-            self.edges.entry(key).and_modify(|known| known.join(&totals)).or_insert(totals);
+        answered: &mut [(EdgeKey, EdgeTotals)],
+    ) -> AttemptTable {
+        for (key, totals) in std::mem::take(&mut self.edges).into_iter().chain(more) {
+            let place = answered.binary_search_by_key(&key, |(known, _)| *known).ok();
+            if let Some((_, known)) = place.and_then(|place| answered.get_mut(place)) {
+                known.join(&totals);
+            } else {
+                self.edges.entry(key).and_modify(|known| known.join(&totals)).or_insert(totals);
+            }
         }
+        self
+    }
+
+    /// Takes the unanswered edges of sources that do not scan, and summarises those of sources that
+    /// do: more than `targets_max` distinct services tried in vain.
+    pub fn split(mut self, targets_max: usize) -> (Vec<(EdgeKey, EdgeTotals)>, Vec<Scan>, u64) {
         let mut tried: BTreeMap<HostKey, usize> = BTreeMap::new();
         for key in self.edges.keys() {
             *tried.entry(key.client).or_default() += 1;
@@ -262,7 +273,10 @@ impl AttemptTable {
 
     fn scans(self, mut own: Named, targets_max: usize) -> Vec<Scan> {
         for (name, summary) in self.sources.rows {
-            if own.rows.contains_key(&name) || summary.attempts > targets_max as u64 {
+            // Many attempts may be one host's that insists on one service which is down: what makes a
+            // scanner is how much he tried.
+            let tried = summary.addresses.estimate().max(summary.ports.estimate());
+            if own.rows.contains_key(&name) || tried > targets_max as u64 {
                 own.add(name, summary);
             }
         }
@@ -312,5 +326,20 @@ mod tests {
         }
         one.join(&other);
         assert_eq!(all, one);
+    }
+
+    #[test]
+    fn who_insists_on_one_service_does_not_scan_though_the_table_is_full() {
+        use super::super::delta::Delta;
+        use super::super::testing::{endpoint, refused};
+        let mut delta = Delta::default();
+        let full = u16::try_from(EDGES_MAX).unwrap_or(u16::MAX);
+        // A scanner fills the table, then tries on; so does somebody whose one service is down.
+        (1..=full + 200).for_each(|port| delta.flow(refused(endpoint(1, 50_000), endpoint(2, port), 1)));
+        (1..=200).for_each(|second| delta.flow(refused(endpoint(3, 50_000), endpoint(4, 80), second)));
+        let (_, scans, summarised) = delta.attempts.split(64);
+        let sources: Vec<_> = scans.iter().filter_map(|scan| scan.source).collect();
+        assert_eq!(sources.iter().map(|host| host.address).collect::<Vec<_>>(), [endpoint(1, 0).address]);
+        assert_eq!(summarised, u64::from(full) + 400, "every attempt is told of");
     }
 }

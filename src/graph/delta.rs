@@ -15,8 +15,8 @@ use super::inventory::HostSeen;
 use super::sighting::{Proof, Sighting, SightingKey};
 use super::transport_security::{Place, PlaceSeen, Places, TlsSeen, add_place, add_word};
 use crate::model::{
-    Address, FlowKey, FlowRecord, HostKey, Ledger, Mac, Moment, NameSource, NamedThing, Observation, Realm,
-    Role, ServiceKey, Side, Span, Timestamp, Transport,
+    Address, FlowKey, FlowRecord, HostKey, Ledger, Mac, Moment, NameSource, NamedThing, Observation, Role,
+    ServiceKey, Side, Span, Timestamp, Transport,
 };
 
 /// Hosts a shard remembers: 65,536 × ~200 B = 13 MiB.
@@ -131,17 +131,15 @@ pub enum Named {
     Mac(Mac),
 }
 
-/// A flow whose direction other flows must decide: its record, with those of the same endpoints added.
+/// Flows of the same two endpoints whose direction other flows must decide.
 #[derive(Clone, Debug)]
 pub struct Undecided {
-    /// Records of the same two endpoints.
-    pub records: Vec<FlowRecord>,
+    /// What they add up to, read with [`Side::A`] as the client. Nothing else in them depends on the
+    /// direction: they have neither a handshake nor bytes that tell it.
+    pub totals: EdgeTotals,
     /// All their evidence.
     pub ledger: Ledger,
 }
-
-/// Records kept one by one for the same two endpoints; more are added to the last.
-const SAME_ENDPOINTS_MAX: usize = 4;
 
 /// Echo requests and answers between two hosts.
 #[derive(Clone, Copy, Debug)]
@@ -164,7 +162,7 @@ pub struct Delta {
     pub(super) attempts: AttemptTable,
     pub(super) services: Table<ServiceKey, ServiceSeen>,
     pub(super) names: Table<(Named, NameSource, CompactString), Span>,
-    pub(super) leases: Table<(Mac, Address), Span>,
+    pub(super) leases: Table<(Mac, HostKey), Span>,
     pub(super) bindings: Table<(Mac, HostKey), Span>,
     pub(super) certificates: Table<[u8; 32], CertificateSeenAt>,
     pub(super) sightings: Table<SightingKey, Sighting>,
@@ -239,11 +237,11 @@ impl Delta {
             return;
         }
         if !record.ledger.is_decisive() {
-            self.undecided_flow(record);
+            self.undecided_flow(&record);
             return;
         }
         let decision = record.ledger.decide_alone(&record.key);
-        let key = edge_key(&record, decision.client.unwrap_or(decision.leaning));
+        let key = edge_key(&record.key, decision.client.unwrap_or(decision.leaning));
         let totals = EdgeTotals::of(&record, &decision);
         self.edge(key, totals);
     }
@@ -260,11 +258,9 @@ impl Delta {
         }
     }
 
-    fn undecided_flow(&mut self, record: FlowRecord) {
-        let new = Undecided { ledger: record.ledger, records: vec![record] };
-        let key = new.records.first().map(|record| record.key);
-        let Some(key) = key else { return };
-        if !add(&mut self.undecided, UNDECIDED_MAX, key, new, Undecided::join) {
+    fn undecided_flow(&mut self, record: &FlowRecord) {
+        let new = Undecided { totals: EdgeTotals::undecided(record), ledger: record.ledger };
+        if !add(&mut self.undecided, UNDECIDED_MAX, record.key, new, Undecided::join) {
             self.dropped.flows += 1;
         }
     }
@@ -421,9 +417,9 @@ impl Delta {
     /// A machine leased an address: it is known by it, and it uses the server that leased it.
     fn lease(&mut self, scene: &Scene, mac: Mac, address: Address, server: Option<Address>) {
         let span = Span::at(scene.at.time);
-        let fits = add(&mut self.leases, HOSTS_MAX, (mac, address), span, Span::join);
-        self.dropped.facts += u64::from(!fits);
         let client = HostKey { realm: scene.key.realm, address };
+        let fits = add(&mut self.leases, HOSTS_MAX, (mac, client), span, Span::join);
+        self.dropped.facts += u64::from(!fits);
         self.host(client, span, mac, 0, true);
         let server = server.filter(|address| !address.is_unspecified() && !address.is_group());
         let heard = scene.key.address(scene.side(Role::Server));
@@ -432,7 +428,7 @@ impl Delta {
         // A renewal goes by unicast and is an edge already.
         let unicast = [scene.key.a.address, scene.key.b.address].contains(&address);
         if let (Some(server), false) = (server, unicast) {
-            let host = HostKey { realm: Realm::DEFAULT, address: server };
+            let host = HostKey { realm: scene.key.realm, address: server };
             let service = ServiceKey { host, port: 67, transport: Transport::Udp };
             self.edge(EdgeKey { client, service }, EdgeTotals::leased(span));
             self.host(host, span, Mac::default(), 0, true);
@@ -444,19 +440,7 @@ impl Undecided {
     /// Adds flows of the same two endpoints.
     pub fn join(&mut self, other: Undecided) {
         self.ledger.merge(&other.ledger);
-        for record in other.records {
-            let full = self.records.len() >= SAME_ENDPOINTS_MAX;
-            match self.records.last_mut() {
-                Some(last) if full => {
-                    last.first = last.first.min(record.first);
-                    last.last = last.last.max(record.last);
-                    for side in [Side::A, Side::B] {
-                        last.sent[side].add(&record.sent[side]);
-                    }
-                }
-                _ => self.records.push(record),
-            }
-        }
+        self.totals.join(&other.totals);
     }
 }
 
@@ -546,3 +530,6 @@ impl Delta {
         self.dropped.facts += other.dropped.facts;
     }
 }
+
+#[cfg(test)]
+mod tests;

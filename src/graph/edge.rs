@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::model::{
-    Counters, Decision, Evidence, FlowRecord, HostKey, Nanos, ServiceKey, Side, Span, Transport,
+    Counters, Decision, Evidence, FlowKey, FlowRecord, HostKey, Nanos, ServiceKey, Side, Span, Transport,
 };
 
 /// Hours remembered for one edge: ten days of them. Older ones are history's business.
@@ -71,8 +71,8 @@ pub struct EdgeTotals {
     pub confidence: f32,
     /// The direction is decided.
     pub decided: bool,
-    /// The application contradicts the handshake.
-    pub conflict: bool,
+    /// Answered flows in which the application contradicts the handshake.
+    pub conflicts: u32,
     /// The longest flow.
     pub longest: Nanos,
     /// Protocols with the number of flows that spoke them, in the order of their names.
@@ -121,7 +121,7 @@ impl EdgeTotals {
             evidence: decision.evidence,
             confidence: decision.confidence as f32,
             decided: decision.client.is_some(),
-            conflict: decision.conflict,
+            conflicts: u32::from(decision.conflict && answered),
             longest: record.last - record.first,
             protocols: record.protocol.map(|protocol| (protocol, 1)).into_iter().collect(),
             recognised: u32::from(record.protocol.is_some() && payload),
@@ -130,6 +130,25 @@ impl EdgeTotals {
             unseen: outcome.unseen,
             retransmitted: u32::try_from(outcome.retransmitted).unwrap_or(u32::MAX),
         }
+    }
+
+    /// What a flow says whose direction is decided later, read with [`Side::A`] as the client.
+    pub fn undecided(record: &FlowRecord) -> Self {
+        let (client, evidence) = (None, Evidence::None);
+        let leaning = Side::A;
+        Self::of(record, &Decision { client, leaning, evidence, confidence: 0.5, conflict: false })
+    }
+
+    /// The totals of [`EdgeTotals::undecided`], turned the way it was decided in the end.
+    pub fn decided(mut self, decision: &Decision) -> Self {
+        if decision.client.unwrap_or(decision.leaning) == Side::B {
+            std::mem::swap(&mut self.to_server, &mut self.to_client);
+            std::mem::swap(&mut self.opened_by_client, &mut self.opened_by_server);
+        }
+        self.evidence = decision.evidence;
+        self.confidence = decision.confidence as f32;
+        self.decided = decision.client.is_some();
+        self
     }
 
     /// A lease that was given by broadcast: the conversation has no flow with both addresses.
@@ -148,7 +167,7 @@ impl EdgeTotals {
             evidence: Evidence::Protocol,
             confidence: 1.0,
             decided: true,
-            conflict: false,
+            conflicts: 0,
             longest: 0,
             protocols: [("dhcp", 1)].into_iter().collect(),
             recognised: 1,
@@ -179,7 +198,7 @@ impl EdgeTotals {
             self.confidence = other.confidence;
             self.decided = other.decided;
         }
-        self.conflict |= other.conflict;
+        self.conflicts = self.conflicts.saturating_add(other.conflicts);
         self.longest = self.longest.max(other.longest);
         for (protocol, flows) in &other.protocols {
             self.count_protocol(protocol, *flows);
@@ -236,6 +255,6 @@ fn hours_between(record: &FlowRecord) -> SmallVec<[i32; 2]> {
 }
 
 /// The edge that a flow belongs to when `client` is its client.
-pub fn edge_key(record: &FlowRecord, client: Side) -> EdgeKey {
-    EdgeKey { client: record.key.host(client), service: record.key.service(client.other()) }
+pub fn edge_key(key: &FlowKey, client: Side) -> EdgeKey {
+    EdgeKey { client: key.host(client), service: key.service(client.other()) }
 }

@@ -30,14 +30,21 @@ impl Map {
     pub(super) fn settle(&mut self, operator: &Operator, targets_max: usize) -> (Vec<Scan>, u64) {
         let known = Known::new(&self.edges, &self.rest.undecided, operator);
         let resolve = |(key, undecided)| known.resolve(key, undecided);
-        let resolved: Vec<_> = self.rest.undecided.iter().filter_map(resolve).collect();
+        let resolved: Vec<_> = self.rest.undecided.iter().map(resolve).collect();
         self.rest.undecided.clear();
         let (unanswered, answered): (Vec<_>, Vec<_>) =
             resolved.into_iter().partition(|(_, totals)| totals.answered == 0);
-        let (attempts, scans, summarised) =
-            std::mem::take(&mut self.rest.attempts).split(unanswered, targets_max);
         self.edges.extend(answered);
-        self.edges.extend(attempts);
+        self.sort();
+        let attempts = std::mem::take(&mut self.rest.attempts).rest(unanswered, &mut self.edges);
+        let (kept, scans, summarised) = attempts.split(targets_max);
+        self.edges.extend(kept);
+        self.sort();
+        (scans, summarised)
+    }
+
+    /// Sorts the edges and joins those with the same key. Edges that are sorted already cost one look.
+    fn sort(&mut self) {
         self.edges.sort_by_key(|(key, _)| *key);
         self.edges.dedup_by(|(key, later), (before, totals)| {
             let same = key == before;
@@ -46,7 +53,6 @@ impl Map {
             }
             same
         });
-        (scans, summarised)
     }
 }
 
@@ -56,5 +62,50 @@ impl From<Delta> for Map {
         let mut map = Map::default();
         map.add(delta);
         map
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{endpoint, joined_late, refused, served};
+    use super::*;
+    use crate::model::FlowRecord;
+
+    const TARGETS_MAX: usize = 64;
+
+    fn settled(flows: Vec<FlowRecord>) -> (Map, Vec<Scan>) {
+        let mut delta = Delta::default();
+        flows.into_iter().for_each(|flow| delta.flow(flow));
+        let mut map = Map::from(delta);
+        let (scans, _) = map.settle(&Operator::default(), TARGETS_MAX);
+        (map, scans)
+    }
+
+    #[test]
+    fn a_service_that_refused_once_and_then_served_was_not_scanned() {
+        let of_services = |flow: fn(_, _, _) -> FlowRecord, second| {
+            (1..=100u16).map(move |port| flow(endpoint(1, 40_000 + port), endpoint(2, port), second))
+        };
+        let before = of_services(refused, 1).chain(of_services(served, 2)).collect();
+        let after = of_services(served, 2).chain(of_services(refused, 1)).collect();
+        // The port of a served flow decides for the one that was joined late.
+        let late = of_services(refused, 1).chain(of_services(joined_late, 2)).collect();
+        for flows in [before, after, late] {
+            let (map, scans) = settled(flows);
+            assert_eq!(scans, []);
+            assert_eq!(map.edges.len(), 100);
+            for (_, totals) in &map.edges {
+                assert_eq!((totals.flows, totals.failed, totals.answered), (2, 1, 1));
+            }
+        }
+    }
+
+    #[test]
+    fn a_scanner_is_one_though_some_services_answered() {
+        let refused = (1..=100u16).map(|port| refused(endpoint(1, 40_000 + port), endpoint(2, port), 1));
+        let (map, scans) =
+            settled(refused.chain([served(endpoint(1, 50_000), endpoint(2, 80), 2)]).collect());
+        assert_eq!(scans.iter().map(|scan| scan.attempts).collect::<Vec<_>>(), [99]);
+        assert_eq!(map.edges.len(), 1);
     }
 }

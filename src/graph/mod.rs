@@ -11,6 +11,8 @@ mod resolve;
 mod roles;
 mod sighting;
 mod snapshot;
+#[cfg(test)]
+mod testing;
 mod transport_security;
 mod vendor;
 

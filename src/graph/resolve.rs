@@ -52,15 +52,9 @@ impl<'a> Known<'a> {
     }
 
     /// The edge of one undecided pair of endpoints.
-    pub fn resolve(&self, key: &FlowKey, undecided: &Undecided) -> Option<(EdgeKey, EdgeTotals)> {
+    pub fn resolve(&self, key: &FlowKey, undecided: &Undecided) -> (EdgeKey, EdgeTotals) {
         let decision = undecided.ledger.decide(key, &self.surroundings(key));
         let client = decision.client.unwrap_or(decision.leaning);
-        let mut records = undecided.records.iter();
-        let first = records.next()?;
-        let mut totals = EdgeTotals::of(first, &decision);
-        for record in records {
-            totals.join(&EdgeTotals::of(record, &decision));
-        }
-        Some((edge_key(first, client), totals))
+        (edge_key(key, client), undecided.totals.clone().decided(&decision))
     }
 }

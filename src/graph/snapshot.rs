@@ -22,6 +22,10 @@ use crate::model::{
 /// A source that tried more services than this in vain is a scanner: its attempts are summarised.
 const SCAN_TARGETS_MAX: usize = 64;
 
+/// Names told of one host. Where there are more, those of the most telling sources stay, and of one
+/// source those seen earliest.
+const NAMES_OF_A_HOST_MAX: usize = 64;
+
 const HOUR: Nanos = 3_600_000_000_000;
 const DAY: Nanos = 24 * HOUR;
 
@@ -138,7 +142,7 @@ pub enum Kind {
     Broker,
     /// The client scans.
     Scan,
-    /// The application contradicts the handshake.
+    /// The application contradicts the handshake in most of the flows that were answered.
     Conflict,
 }
 
@@ -157,7 +161,8 @@ impl Kind {
     }
 
     fn of(protocol: Option<&str>, totals: &EdgeTotals) -> Kind {
-        if totals.conflict {
+        // One odd flow of many is a curiosity; a service that most flows contradict is not what it seems.
+        if totals.conflicts > totals.answered / 2 {
             return Kind::Conflict;
         }
         match protocol.unwrap_or_default() {
@@ -505,35 +510,46 @@ fn rank(name: &Name) -> u8 {
 
 /// Names by host. Names of a machine without an address go to the addresses it leased.
 fn names(delta: &mut Delta, hosts: &BTreeSet<HostKey>) -> (BTreeMap<HostKey, Vec<Name>>, usize) {
-    let mut leased: BTreeMap<Mac, Vec<HostKey>> = BTreeMap::new();
-    for (mac, address) in delta.leases.keys() {
-        leased
-            .entry(*mac)
-            .or_default()
-            .push(HostKey { realm: crate::model::Realm::DEFAULT, address: *address });
+    let mut leased: BTreeMap<Mac, BTreeSet<HostKey>> = BTreeMap::new();
+    for (mac, host) in delta.leases.keys().chain(delta.bindings.keys()) {
+        leased.entry(*mac).or_default().insert(*host);
     }
-    for (mac, host) in delta.bindings.keys() {
-        leased.entry(*mac).or_default().push(*host);
-    }
-    let mut names: BTreeMap<HostKey, Vec<Name>> = BTreeMap::new();
+    let mut spans: BTreeMap<HostKey, BTreeMap<(NameSource, CompactString), Span>> = BTreeMap::new();
     let mut mentioned: BTreeSet<HostKey> = BTreeSet::new();
-    for ((named, source, name), span) in sorted(std::mem::take(&mut delta.names)) {
-        let of: Vec<HostKey> = match named {
-            Named::Host(host) => vec![host],
-            Named::Mac(mac) => leased.get(&mac).cloned().unwrap_or_default(),
+    for ((named, source, name), span) in std::mem::take(&mut delta.names) {
+        let one;
+        let of = match named {
+            Named::Host(host) => {
+                one = BTreeSet::from([host]);
+                &one
+            }
+            Named::Mac(mac) => match leased.get(&mac) {
+                Some(hosts) => hosts,
+                None => continue,
+            },
         };
         for host in of {
-            if hosts.contains(&host) {
-                let list = names.entry(host).or_default();
-                let new = Name { name: name.clone(), source: Some(source), span: Some(span) };
-                if !list.iter().any(|known| known.name == new.name && known.source == new.source) {
-                    list.push(new);
-                }
+            if hosts.contains(host) {
+                let known = spans.entry(*host).or_default();
+                known.entry((source, name.clone())).and_modify(|known| known.join(span)).or_insert(span);
             } else {
-                mentioned.insert(host);
+                mentioned.insert(*host);
             }
         }
     }
+    let mut dropped = 0;
+    let names = spans.into_iter().map(|(host, spans)| {
+        let mut names: Vec<Name> = spans
+            .into_iter()
+            .map(|((source, name), span)| Name { name, source: Some(source), span: Some(span) })
+            .collect();
+        dropped += names.len().saturating_sub(NAMES_OF_A_HOST_MAX);
+        names.sort_by(|one, other| (rank(one), one.span, one).cmp(&(rank(other), other.span, other)));
+        names.truncate(NAMES_OF_A_HOST_MAX);
+        (host, names)
+    });
+    let names = names.collect();
+    delta.dropped.names += dropped as u64;
     (names, mentioned.len())
 }
 
