@@ -361,6 +361,9 @@ impl<F: Follow> FlowTable<F> {
         let track = &mut place.track;
         track.count(side, packet);
         let Segment { sequence, acknowledgement, flags } = segment;
+        if flags.syn() && track.class == Class::HalfOpen && place.live.is_none() {
+            track.heard[side].begins_again(sequence);
+        }
         track.heard[side].segment(sequence, packet.payload_len, flags, acknowledgement);
         let before = track.class;
         let after = note_flags(track, side, flags, packet.payload_len > 0);

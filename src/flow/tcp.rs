@@ -43,6 +43,8 @@ impl Heard {
         let end = start.wrapping_add(len).wrapping_add(u32::from(flags.fin()));
         if !self.started {
             self.started = true;
+            self.from_syn = flags.syn();
+            self.first = start;
             self.high = start;
         }
         let ahead = distance(start, self.high);
@@ -77,6 +79,14 @@ impl Heard {
     pub const fn is_elsewhere(&self, sequence: u32) -> bool {
         let ahead = distance(sequence, self.high);
         self.started && (ahead > 0 || ahead < -REPEATED_SYN_MAX)
+    }
+
+    /// A SYN with another sequence number than the one heard, before anything came of that one: what was
+    /// heard belongs to a connection that never was.
+    pub fn begins_again(&mut self, sequence: u32) {
+        if self.started && sequence.wrapping_add(1) != self.first {
+            *self = Heard::default();
+        }
     }
 
     fn acknowledges(&mut self, acknowledgement: u32) {

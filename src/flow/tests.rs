@@ -1,0 +1,170 @@
+//! Flows played packet by packet.
+
+use super::{FlowTable, Follow, Interest, Limits, Track};
+use crate::decode::{Layer4, Packet, TcpFlags};
+use crate::model::{Address, FlowRecord, Mac, Moment, Nanos, Realm, Side, Timestamp};
+
+const FIN: u8 = 0x01;
+const SYN: u8 = 0x02;
+const RST: u8 = 0x04;
+const ACK: u8 = 0x10;
+
+const MILLISECOND: Nanos = 1_000_000;
+const SECOND: Nanos = 1000 * MILLISECOND;
+
+/// Writes down what flows say: bytes as they are, gaps as `[n]`, the end of a talk as `.`.
+#[derive(Default)]
+struct Notes {
+    said: String,
+    records: Vec<FlowRecord>,
+    held: usize,
+}
+
+impl Follow for Notes {
+    type State = ();
+
+    fn begin(&mut self, _: &mut Track, _: Side) -> Option<()> {
+        Some(())
+    }
+
+    fn bytes(&mut self, _: &mut Track, (): &mut (), _: Side, bytes: &[u8], _: Moment) -> Interest {
+        self.said.push_str(&String::from_utf8_lossy(bytes));
+        Interest::More
+    }
+
+    fn gap(&mut self, _: &mut Track, (): &mut (), _: Side, len: u64, _: Moment) -> Interest {
+        self.said.push_str(&format!("[{len}]"));
+        Interest::More
+    }
+
+    fn datagram(
+        &mut self,
+        track: &mut Track,
+        state: &mut (),
+        side: Side,
+        bytes: &[u8],
+        at: Moment,
+    ) -> Interest {
+        self.bytes(track, state, side, bytes, at)
+    }
+
+    fn held(&self, (): &()) -> usize {
+        self.held
+    }
+
+    fn end(&mut self, track: &mut Track, state: Option<()>) {
+        if state.is_some() {
+            self.said.push('.');
+        }
+        self.records.push(track.record());
+    }
+}
+
+/// A table and the packets it is given, one a millisecond.
+struct Play {
+    table: FlowTable<Notes>,
+    notes: Notes,
+    now: Nanos,
+}
+
+impl Play {
+    fn new(limits: Limits) -> Self {
+        Play { table: FlowTable::new(limits), notes: Notes::default(), now: 0 }
+    }
+
+    fn packet(&mut self, from: u8, to: u8, layer4: Layer4, payload: &[u8]) {
+        self.now += MILLISECOND;
+        let address = |last: u8| Address::from(std::net::Ipv4Addr::new(192, 0, 2, last));
+        let packet = Packet {
+            time: Timestamp::from_nanos(self.now),
+            source_index: 0,
+            frame: 1,
+            realm: Realm::DEFAULT,
+            source: address(from),
+            destination: address(to),
+            layer4,
+            ttl: 64,
+            ip_id: 0,
+            ip_len: 40 + payload.len() as u32,
+            packets: 1,
+            payload_len: payload.len() as u32,
+            source_mac: Mac::default(),
+            destination_mac: Mac::default(),
+            vlan: 0,
+            fingerprint: 0,
+            bad_checksum: false,
+            depth: 0,
+        };
+        self.table.on_packet(&packet, payload, &mut self.notes);
+    }
+
+    /// A segment of the client 192.0.2.1:1000.
+    fn client(&mut self, flags: u8, sequence: u32, acknowledgement: u32, payload: &str) {
+        let flags = TcpFlags(flags);
+        let layer4 = Layer4::Tcp { ports: (1000, 80), sequence, acknowledgement, flags, window: 0 };
+        self.packet(1, 2, layer4, payload.as_bytes());
+    }
+
+    /// A segment of the server 192.0.2.2:80.
+    fn server(&mut self, flags: u8, sequence: u32, acknowledgement: u32, payload: &str) {
+        let flags = TcpFlags(flags);
+        let layer4 = Layer4::Tcp { ports: (80, 1000), sequence, acknowledgement, flags, window: 0 };
+        self.packet(2, 1, layer4, payload.as_bytes());
+    }
+
+    /// A handshake; the client's bytes begin at 101, the server's at 901.
+    fn handshake(&mut self) {
+        self.client(SYN, 100, 0, "");
+        self.server(SYN | ACK, 900, 101, "");
+        self.client(ACK, 101, 901, "");
+    }
+
+    fn end(mut self) -> Notes {
+        self.table.finish(&mut self.notes);
+        self.notes
+    }
+}
+
+fn play() -> Play {
+    Play::new(Limits::default())
+}
+
+#[test]
+fn the_first_two_data_segments_may_be_swapped() {
+    let mut play = play();
+    play.handshake();
+    play.client(ACK, 103, 901, "cd");
+    play.client(ACK, 101, 901, "ab");
+    assert_eq!(play.end().said, "abcd.");
+}
+
+#[test]
+fn a_keep_alive_before_the_first_data_is_no_data() {
+    let mut play = play();
+    play.handshake();
+    play.client(ACK, 100, 901, "\0");
+    play.client(ACK, 101, 901, "ab");
+    assert_eq!(play.end().said, "ab.");
+}
+
+#[test]
+fn what_follows_a_lost_first_segment_is_not_the_beginning() {
+    let mut play = play();
+    play.handshake();
+    play.client(ACK, 111, 901, "ab");
+    assert_eq!(play.end().said, "[10]ab.");
+}
+
+#[test]
+fn a_second_syn_with_another_number_leaves_no_hole() {
+    let mut play = play();
+    play.client(SYN, 2_000_000_000, 0, "");
+    play.now += 5 * SECOND;
+    play.client(SYN, 2_500_000_000, 0, "");
+    play.server(SYN | ACK, 900, 2_500_000_001, "");
+    play.client(ACK, 2_500_000_001, 901, "ab");
+    play.server(ACK, 901, 2_500_000_003, "");
+    let notes = play.end();
+    assert_eq!(notes.said, "ab.");
+    assert_eq!(notes.records.iter().map(|record| record.outcome.unseen).collect::<Vec<_>>(), [0]);
+}
