@@ -366,7 +366,7 @@ impl<F: Follow> FlowTable<F> {
         }
         track.heard[side].segment(sequence, packet.payload_len, flags, acknowledgement);
         let before = track.class;
-        let after = note_flags(track, side, flags, packet.payload_len > 0);
+        let after = note_flags(track, side, flags);
         track.class = after;
         let refused = before == Class::HalfOpen && after == Class::Closed && !track.syn_acked;
         if !place.sealed && (packet.payload_len > 0 || place.live.is_some()) {
@@ -388,6 +388,7 @@ impl<F: Follow> FlowTable<F> {
     fn on_datagram(&mut self, slot: u32, side: Side, packet: &Packet, payload: &[u8], follow: &mut F) {
         let Some(place) = self.slots.0.get_mut(slot as usize) else { return };
         place.track.count(side, packet);
+        place.track.heard[side].spoke();
         let before = place.track.class;
         let after = if place.track.both_heard() { Class::Answered } else { Class::Unanswered };
         place.track.class = after;
@@ -481,7 +482,7 @@ impl<F: Follow> FlowTable<F> {
 }
 
 /// What the flags of a segment make of a flow.
-fn note_flags(track: &mut Track, side: Side, flags: TcpFlags, payload: bool) -> Class {
+fn note_flags(track: &mut Track, side: Side, flags: TcpFlags) -> Class {
     if flags.syn() {
         let from = if flags.ack() { &mut track.ledger.syn_ack_from } else { &mut track.ledger.syn_from };
         from[side] = true;
@@ -494,7 +495,7 @@ fn note_flags(track: &mut Track, side: Side, flags: TcpFlags, payload: bool) -> 
     if track.class == Class::Closed || track.heard.iter().all(|heard| heard.fin) {
         return Class::Closed;
     }
-    if track.class == Class::HalfOpen && (payload || !flags.syn()) {
+    if track.class == Class::HalfOpen && !flags.syn() {
         return Class::Open;
     }
     track.class

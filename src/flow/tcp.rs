@@ -33,6 +33,10 @@ pub struct Heard {
     pub rst: bool,
     /// Segments with nothing new.
     pub retransmitted: u32,
+    /// Packets that refuse nothing: segments other than RST, SCTP packets other than ABORT, datagrams.
+    pub spoken: u32,
+    /// Payload came that was not part of the handshake.
+    pub payload: bool,
 }
 
 impl Heard {
@@ -65,6 +69,15 @@ impl Heard {
         }
         self.fin |= flags.fin();
         self.rst |= flags.rst();
+        if !flags.rst() {
+            self.spoke();
+            self.payload |= len > 0 && !flags.syn();
+        }
+    }
+
+    /// A packet that refuses nothing.
+    pub const fn spoke(&mut self) {
+        self.spoken = self.spoken.saturating_add(1);
     }
 
     /// The sequence number of the first byte, for a direction heard from its SYN on. What comes before
@@ -85,7 +98,7 @@ impl Heard {
     /// heard belongs to a connection that never was.
     pub fn begins_again(&mut self, sequence: u32) {
         if self.started && sequence.wrapping_add(1) != self.first {
-            *self = Heard::default();
+            *self = Heard { spoken: self.spoken, ..Heard::default() };
         }
     }
 

@@ -168,3 +168,54 @@ fn a_second_syn_with_another_number_leaves_no_hole() {
     assert_eq!(notes.said, "ab.");
     assert_eq!(notes.records.iter().map(|record| record.outcome.unseen).collect::<Vec<_>>(), [0]);
 }
+
+/// Whether each flow was answered, and whether it was refused.
+fn outcomes(play: Play) -> Vec<(bool, bool)> {
+    play.end().records.iter().map(|record| (record.outcome.answered, record.outcome.refused)).collect()
+}
+
+#[test]
+fn a_sweep_of_dark_addresses_is_not_answered() {
+    for flags in [ACK, FIN, FIN | ACK, 0] {
+        let mut play = play();
+        play.client(flags, 100, 1, "");
+        play.client(flags, 100, 1, "");
+        assert_eq!(outcomes(play), [(false, false)], "flags {flags:02x}");
+    }
+    let mut play = play();
+    play.client(SYN, 100, 0, "early data");
+    assert_eq!(outcomes(play), [(false, false)], "data in a SYN");
+}
+
+#[test]
+fn resets_answer_nothing() {
+    let mut play = play();
+    for _ in 0..3 {
+        play.client(ACK, 100, 1, "");
+        play.server(RST, 1, 0, "");
+    }
+    assert_eq!(outcomes(play), [(false, false)]);
+}
+
+#[test]
+fn an_answer_is_a_syn_ack_or_both_sides_or_an_exchange() {
+    let answered = |segments: &dyn Fn(&mut Play)| {
+        let mut play = play();
+        segments(&mut play);
+        assert_eq!(outcomes(play), [(true, false)]);
+    };
+    answered(&|play| play.server(SYN | ACK, 900, 101, ""));
+    answered(&|play| {
+        play.handshake();
+        play.client(RST, 101, 0, "");
+    });
+    answered(&|play| {
+        play.client(ACK, 101, 901, "");
+        play.server(ACK, 901, 101, "");
+    });
+    answered(&|play| play.client(ACK, 101, 901, "ab"));
+    answered(&|play| {
+        play.client(ACK, 101, 901, "");
+        play.client(ACK, 101, 1901, "");
+    });
+}

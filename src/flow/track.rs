@@ -114,10 +114,9 @@ impl Track {
 
     /// The record of this flow as it stands.
     pub fn record(&self) -> FlowRecord {
-        let udp = matches!(self.class, Class::Unanswered | Class::Answered);
         let [a, b] = [&self.heard.first, &self.heard.second];
         let two_sided = self.both_heard();
-        let unseen = if two_sided && !udp { a.unseen(b) + b.unseen(a) } else { 0 };
+        let unseen = if two_sided && !self.is_udp() { a.unseen(b) + b.unseen(a) } else { 0 };
         FlowRecord {
             key: self.service_flow(),
             first: self.first,
@@ -126,7 +125,7 @@ impl Track {
             sent: self.sent,
             ledger: self.ledger,
             outcome: Outcome {
-                answered: if udp { two_sided } else { self.answered() },
+                answered: self.answered(),
                 refused: self.refused,
                 one_sided: !two_sided,
                 acknowledged_by: Pair::new(a.acknowledged_data(), b.acknowledged_data()),
@@ -141,13 +140,19 @@ impl Track {
         }
     }
 
-    /// TCP: somebody accepted. A SYN-ACK says so, and so does a packet beyond the handshake that is
-    /// no reset, for a flow whose beginning was not seen.
+    /// Somebody accepted: a SYN-ACK says so, and packets of both sides, resets left aside. Where only
+    /// one side is heard, its payload or what it acknowledged must do: a bare ACK or FIN is also what
+    /// a scanner sends to addresses where nobody is.
     fn answered(&self) -> bool {
-        let reset_only = |side: Side| self.sent[side].packets <= 1 && self.heard[side].rst;
+        let spoke = |heard: &Heard| heard.spoken > 0;
+        let exchanges = |heard: &Heard| heard.payload || heard.acknowledged_data();
         self.syn_acked
-            || matches!(self.class, Class::Open | Class::Closed)
-                && !self.refused
-                && !(reset_only(Side::A) || reset_only(Side::B))
+            || self.heard.iter().all(spoke)
+            || !self.is_udp() && !self.both_heard() && self.heard.iter().any(exchanges)
+    }
+
+    /// UDP or SCTP.
+    const fn is_udp(&self) -> bool {
+        matches!(self.class, Class::Unanswered | Class::Answered)
     }
 }
