@@ -168,14 +168,17 @@ impl<F: Follow> FlowTable<F> {
         }
     }
 
-    /// An ICMP error about a packet that `source` had sent to `destination`: a refusal, if nothing
-    /// had answered.
-    pub fn on_refusal(&mut self, key: &FlowKey) {
-        if let Some(slot) = self.find(key)
+    /// An ICMP error about a packet of this flow that `sender` had sent: a refusal, if the other side
+    /// never says anything else. Only a destination that is not to be reached refuses (type 3 of RFC
+    /// 792, type 1 of RFC 4443 §3.1); a packet that is too big for the way (code 4, RFC 1191) is sent
+    /// again in pieces.
+    pub fn on_icmp_error(&mut self, key: &FlowKey, sender: Side, v6: bool, kind: u8, code: u8) {
+        let unreachable = if v6 { kind == 1 } else { kind == 3 && code != 4 };
+        if unreachable
+            && let Some(slot) = self.find(key)
             && let Some(slot) = self.slots.0.get_mut(slot as usize)
-            && !slot.track.both_heard()
         {
-            slot.track.refused = true;
+            slot.track.refused_by = Some(sender.other());
         }
     }
 
@@ -489,7 +492,10 @@ fn note_flags(track: &mut Track, side: Side, flags: TcpFlags) -> Class {
         track.syn_acked |= flags.ack();
     }
     if flags.rst() {
-        track.refused |= track.class == Class::HalfOpen && !track.syn_acked && track.both_heard();
+        // A client may give up its own SYN: that is no refusal.
+        if track.class == Class::HalfOpen && !track.syn_acked && track.ledger.syn_from[side.other()] {
+            track.refused_by = Some(side);
+        }
         return Class::Closed;
     }
     if track.class == Class::Closed || track.heard.iter().all(|heard| heard.fin) {

@@ -29,8 +29,6 @@ pub struct Heard {
     acks: bool,
     /// A FIN was heard.
     pub fin: bool,
-    /// A RST was heard.
-    pub rst: bool,
     /// Segments with nothing new.
     pub retransmitted: u32,
     /// Packets that refuse nothing: segments other than RST, SCTP packets other than ABORT, datagrams.
@@ -68,7 +66,6 @@ impl Heard {
             self.acknowledges(acknowledgement);
         }
         self.fin |= flags.fin();
-        self.rst |= flags.rst();
         if !flags.rst() {
             self.spoke();
             self.payload |= len > 0 && !flags.syn();

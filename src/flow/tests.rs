@@ -2,7 +2,9 @@
 
 use super::{FlowTable, Follow, Interest, Limits, Track};
 use crate::decode::{Layer4, Packet, TcpFlags};
-use crate::model::{Address, FlowRecord, Mac, Moment, Nanos, Realm, Side, Timestamp};
+use crate::model::{
+    Address, Endpoint, FlowKey, FlowRecord, Mac, Moment, Nanos, Realm, Side, Timestamp, Transport,
+};
 
 const FIN: u8 = 0x01;
 const SYN: u8 = 0x02;
@@ -74,7 +76,6 @@ impl Play {
 
     fn packet(&mut self, from: u8, to: u8, layer4: Layer4, payload: &[u8]) {
         self.now += MILLISECOND;
-        let address = |last: u8| Address::from(std::net::Ipv4Addr::new(192, 0, 2, last));
         let packet = Packet {
             time: Timestamp::from_nanos(self.now),
             source_index: 0,
@@ -119,10 +120,21 @@ impl Play {
         self.client(ACK, 101, 901, "");
     }
 
+    /// An ICMP error about a packet of the client.
+    fn icmp(&mut self, v6: bool, kind: u8, code: u8) {
+        let end = |last: u8, port| Endpoint { address: address(last), port };
+        let (key, sender) = FlowKey::of(Realm::DEFAULT, Transport::Tcp, end(1, 1000), end(2, 80));
+        self.table.on_icmp_error(&key, sender, v6, kind, code);
+    }
+
     fn end(mut self) -> Notes {
         self.table.finish(&mut self.notes);
         self.notes
     }
+}
+
+fn address(last: u8) -> Address {
+    Address::from([192, 0, 2, last])
 }
 
 fn play() -> Play {
@@ -218,4 +230,45 @@ fn an_answer_is_a_syn_ack_or_both_sides_or_an_exchange() {
         play.client(ACK, 101, 901, "");
         play.client(ACK, 101, 1901, "");
     });
+}
+
+#[test]
+fn an_unreachable_destination_refuses_and_no_other_error() {
+    for (v6, kind, code, refused) in [
+        (false, 3, 1, true),
+        (false, 3, 3, true),
+        (true, 1, 4, true),
+        (false, 3, 4, false),
+        (false, 4, 0, false),
+        (false, 5, 1, false),
+        (false, 11, 0, false),
+        (true, 2, 0, false),
+        (true, 3, 0, false),
+    ] {
+        let mut play = play();
+        play.client(SYN, 100, 0, "");
+        play.icmp(v6, kind, code);
+        assert_eq!(outcomes(play), [(false, refused)], "type {kind}, code {code}");
+    }
+}
+
+#[test]
+fn whoever_answers_after_an_icmp_error_has_not_refused() {
+    let mut play = play();
+    play.client(SYN, 100, 0, "");
+    play.icmp(false, 3, 1);
+    play.server(SYN | ACK, 900, 101, "");
+    assert_eq!(outcomes(play), [(true, false)]);
+}
+
+#[test]
+fn a_reset_refuses_a_syn_of_the_other_side_only() {
+    let mut refused = play();
+    refused.client(SYN, 100, 0, "");
+    refused.server(RST | ACK, 0, 101, "");
+    assert_eq!(outcomes(refused), [(false, true)]);
+    let mut given_up = play();
+    given_up.client(SYN, 100, 0, "");
+    given_up.client(RST, 101, 0, "");
+    assert_eq!(outcomes(given_up), [(false, false)]);
 }

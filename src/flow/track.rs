@@ -45,7 +45,8 @@ pub struct Track {
     pub answers_for: Option<u16>,
     pub(super) class: Class,
     pub(super) heard: Pair<Heard>,
-    pub(super) refused: bool,
+    /// This side reset the other's SYN, or ICMP says that it is not to be reached.
+    pub(super) refused_by: Option<Side>,
     pub(super) syn_acked: bool,
     macs: Pair<Mac>,
     vlans: Pair<u16>,
@@ -67,7 +68,7 @@ impl Track {
             answers_for: None,
             class,
             heard: Pair::default(),
-            refused: false,
+            refused_by: None,
             syn_acked: false,
             macs: Pair::default(),
             vlans: Pair::default(),
@@ -126,7 +127,7 @@ impl Track {
             ledger: self.ledger,
             outcome: Outcome {
                 answered: self.answered(),
-                refused: self.refused,
+                refused: self.refused(),
                 one_sided: !two_sided,
                 acknowledged_by: Pair::new(a.acknowledged_data(), b.acknowledged_data()),
                 unseen,
@@ -149,6 +150,11 @@ impl Track {
         self.syn_acked
             || self.heard.iter().all(spoke)
             || !self.is_udp() && !self.both_heard() && self.heard.iter().any(exchanges)
+    }
+
+    /// Refused for good: whoever refused said nothing else.
+    fn refused(&self) -> bool {
+        self.refused_by.is_some_and(|side| self.heard[side].spoken == 0)
     }
 
     /// UDP or SCTP.
