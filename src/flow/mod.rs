@@ -8,6 +8,8 @@ mod order;
 mod reassembly;
 mod table;
 mod tcp;
+#[cfg(test)]
+mod tests;
 mod track;
 
 pub use duplicate::Duplicates;

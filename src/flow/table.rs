@@ -168,14 +168,17 @@ impl<F: Follow> FlowTable<F> {
         }
     }
 
-    /// An ICMP error about a packet that `source` had sent to `destination`: a refusal, if nothing
-    /// had answered.
-    pub fn on_refusal(&mut self, key: &FlowKey) {
-        if let Some(slot) = self.find(key)
+    /// An ICMP error about a packet of this flow that `sender` had sent: a refusal, if the other side
+    /// never says anything else. Only a destination that is not to be reached refuses (type 3 of RFC
+    /// 792, type 1 of RFC 4443 §3.1); a packet that is too big for the way (code 4, RFC 1191) is sent
+    /// again in pieces.
+    pub fn on_icmp_error(&mut self, key: &FlowKey, sender: Side, v6: bool, kind: u8, code: u8) {
+        let unreachable = if v6 { kind == 1 } else { kind == 3 && code != 4 };
+        if unreachable
+            && let Some(slot) = self.find(key)
             && let Some(slot) = self.slots.0.get_mut(slot as usize)
-            && !slot.track.both_heard()
         {
-            slot.track.refused = true;
+            slot.track.refused_by = Some(sender.other());
         }
     }
 
@@ -361,9 +364,12 @@ impl<F: Follow> FlowTable<F> {
         let track = &mut place.track;
         track.count(side, packet);
         let Segment { sequence, acknowledgement, flags } = segment;
+        if flags.syn() && track.class == Class::HalfOpen && place.live.is_none() {
+            track.heard[side].begins_again(sequence);
+        }
         track.heard[side].segment(sequence, packet.payload_len, flags, acknowledgement);
         let before = track.class;
-        let after = note_flags(track, side, flags, packet.payload_len > 0);
+        let after = note_flags(track, side, flags);
         track.class = after;
         let refused = before == Class::HalfOpen && after == Class::Closed && !track.syn_acked;
         if !place.sealed && (packet.payload_len > 0 || place.live.is_some()) {
@@ -385,6 +391,7 @@ impl<F: Follow> FlowTable<F> {
     fn on_datagram(&mut self, slot: u32, side: Side, packet: &Packet, payload: &[u8], follow: &mut F) {
         let Some(place) = self.slots.0.get_mut(slot as usize) else { return };
         place.track.count(side, packet);
+        place.track.heard[side].spoke();
         let before = place.track.class;
         let after = if place.track.both_heard() { Class::Answered } else { Class::Unanswered };
         place.track.class = after;
@@ -478,20 +485,23 @@ impl<F: Follow> FlowTable<F> {
 }
 
 /// What the flags of a segment make of a flow.
-fn note_flags(track: &mut Track, side: Side, flags: TcpFlags, payload: bool) -> Class {
+fn note_flags(track: &mut Track, side: Side, flags: TcpFlags) -> Class {
     if flags.syn() {
         let from = if flags.ack() { &mut track.ledger.syn_ack_from } else { &mut track.ledger.syn_from };
         from[side] = true;
         track.syn_acked |= flags.ack();
     }
     if flags.rst() {
-        track.refused |= track.class == Class::HalfOpen && !track.syn_acked && track.both_heard();
+        // A client may give up its own SYN: that is no refusal.
+        if track.class == Class::HalfOpen && !track.syn_acked && track.ledger.syn_from[side.other()] {
+            track.refused_by = Some(side);
+        }
         return Class::Closed;
     }
     if track.class == Class::Closed || track.heard.iter().all(|heard| heard.fin) {
         return Class::Closed;
     }
-    if track.class == Class::HalfOpen && (payload || !flags.syn()) {
+    if track.class == Class::HalfOpen && !flags.syn() {
         return Class::Open;
     }
     track.class

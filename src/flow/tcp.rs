@@ -29,10 +29,12 @@ pub struct Heard {
     acks: bool,
     /// A FIN was heard.
     pub fin: bool,
-    /// A RST was heard.
-    pub rst: bool,
     /// Segments with nothing new.
     pub retransmitted: u32,
+    /// Packets that refuse nothing: segments other than RST, SCTP packets other than ABORT, datagrams.
+    pub spoken: u32,
+    /// Payload came that was not part of the handshake.
+    pub payload: bool,
 }
 
 impl Heard {
@@ -43,6 +45,8 @@ impl Heard {
         let end = start.wrapping_add(len).wrapping_add(u32::from(flags.fin()));
         if !self.started {
             self.started = true;
+            self.from_syn = flags.syn();
+            self.first = start;
             self.high = start;
         }
         let ahead = distance(start, self.high);
@@ -62,7 +66,15 @@ impl Heard {
             self.acknowledges(acknowledgement);
         }
         self.fin |= flags.fin();
-        self.rst |= flags.rst();
+        if !flags.rst() {
+            self.spoke();
+            self.payload |= len > 0 && !flags.syn();
+        }
+    }
+
+    /// A packet that refuses nothing.
+    pub const fn spoke(&mut self) {
+        self.spoken = self.spoken.saturating_add(1);
     }
 
     /// The sequence number of the first byte, for a direction heard from its SYN on. What comes before
@@ -77,6 +89,14 @@ impl Heard {
     pub const fn is_elsewhere(&self, sequence: u32) -> bool {
         let ahead = distance(sequence, self.high);
         self.started && (ahead > 0 || ahead < -REPEATED_SYN_MAX)
+    }
+
+    /// A SYN with another sequence number than the one heard, before anything came of that one: what was
+    /// heard belongs to a connection that never was.
+    pub fn begins_again(&mut self, sequence: u32) {
+        if self.started && sequence.wrapping_add(1) != self.first {
+            *self = Heard { spoken: self.spoken, ..Heard::default() };
+        }
     }
 
     fn acknowledges(&mut self, acknowledgement: u32) {

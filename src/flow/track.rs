@@ -45,7 +45,8 @@ pub struct Track {
     pub answers_for: Option<u16>,
     pub(super) class: Class,
     pub(super) heard: Pair<Heard>,
-    pub(super) refused: bool,
+    /// This side reset the other's SYN, or ICMP says that it is not to be reached.
+    pub(super) refused_by: Option<Side>,
     pub(super) syn_acked: bool,
     macs: Pair<Mac>,
     vlans: Pair<u16>,
@@ -67,7 +68,7 @@ impl Track {
             answers_for: None,
             class,
             heard: Pair::default(),
-            refused: false,
+            refused_by: None,
             syn_acked: false,
             macs: Pair::default(),
             vlans: Pair::default(),
@@ -114,10 +115,9 @@ impl Track {
 
     /// The record of this flow as it stands.
     pub fn record(&self) -> FlowRecord {
-        let udp = matches!(self.class, Class::Unanswered | Class::Answered);
         let [a, b] = [&self.heard.first, &self.heard.second];
         let two_sided = self.both_heard();
-        let unseen = if two_sided && !udp { a.unseen(b) + b.unseen(a) } else { 0 };
+        let unseen = if two_sided && !self.is_udp() { a.unseen(b) + b.unseen(a) } else { 0 };
         FlowRecord {
             key: self.service_flow(),
             first: self.first,
@@ -126,8 +126,8 @@ impl Track {
             sent: self.sent,
             ledger: self.ledger,
             outcome: Outcome {
-                answered: if udp { two_sided } else { self.answered() },
-                refused: self.refused,
+                answered: self.answered(),
+                refused: self.refused(),
                 one_sided: !two_sided,
                 acknowledged_by: Pair::new(a.acknowledged_data(), b.acknowledged_data()),
                 unseen,
@@ -141,13 +141,24 @@ impl Track {
         }
     }
 
-    /// TCP: somebody accepted. A SYN-ACK says so, and so does a packet beyond the handshake that is
-    /// no reset, for a flow whose beginning was not seen.
+    /// Somebody accepted: a SYN-ACK says so, and packets of both sides, resets left aside. Where only
+    /// one side is heard, its payload or what it acknowledged must do: a bare ACK or FIN is also what
+    /// a scanner sends to addresses where nobody is.
     fn answered(&self) -> bool {
-        let reset_only = |side: Side| self.sent[side].packets <= 1 && self.heard[side].rst;
+        let spoke = |heard: &Heard| heard.spoken > 0;
+        let exchanges = |heard: &Heard| heard.payload || heard.acknowledged_data();
         self.syn_acked
-            || matches!(self.class, Class::Open | Class::Closed)
-                && !self.refused
-                && !(reset_only(Side::A) || reset_only(Side::B))
+            || self.heard.iter().all(spoke)
+            || !self.is_udp() && !self.both_heard() && self.heard.iter().any(exchanges)
+    }
+
+    /// Refused for good: whoever refused said nothing else.
+    fn refused(&self) -> bool {
+        self.refused_by.is_some_and(|side| self.heard[side].spoken == 0)
+    }
+
+    /// UDP or SCTP.
+    const fn is_udp(&self) -> bool {
+        matches!(self.class, Class::Unanswered | Class::Answered)
     }
 }

@@ -71,7 +71,7 @@ impl Shard {
             Layer4::Tcp { .. } | Layer4::Udp { .. } | Layer4::Sctp { .. } => {
                 self.table.on_packet(packet, payload, &mut self.talk);
             }
-            Layer4::Icmp { v6, kind, about, .. } => {
+            Layer4::Icmp { v6, kind, code, about } => {
                 self.hosts_of(packet);
                 let (source, destination) = ends(packet);
                 if let Some((_, _, reply)) = ECHO.iter().find(|(six, echo, _)| (*six, *echo) == (v6, kind)) {
@@ -81,8 +81,9 @@ impl Shard {
                 } else if let Some(quoted) = about
                     && let Some(transport) = transport_of(quoted.protocol)
                 {
-                    let (key, _) = FlowKey::of(packet.realm, transport, quoted.source, quoted.destination);
-                    self.table.on_refusal(&key);
+                    let (key, sender) =
+                        FlowKey::of(packet.realm, transport, quoted.source, quoted.destination);
+                    self.table.on_icmp_error(&key, sender, v6, kind, code);
                 }
             }
             Layer4::Other(_) => self.hosts_of(packet),
