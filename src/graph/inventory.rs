@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use smallvec::SmallVec;
-
 use super::delta::Table;
 use crate::model::{Address, HostKey, Mac, ServiceKey, Span};
 
@@ -14,50 +12,73 @@ const LINKS_MAX: usize = 8;
 /// its own that this tap never sees.
 const ADDRESSES_OF_A_MACHINE_MAX: usize = 4;
 
-/// What a host showed of itself.
+/// What a host showed of itself. Most hosts have one MAC and at most one VLAN, and a host is known to
+/// every shard that it talks through: so one of each lies here, and more of them elsewhere.
 #[derive(Clone, Debug)]
 pub struct HostSeen {
     /// From when to when.
     pub span: Span,
-    /// Link-layer addresses that its packets came from.
-    pub macs: SmallVec<[Mac; 1]>,
-    /// VLANs that its packets came in; none for untagged.
-    pub vlans: SmallVec<[u16; 1]>,
     /// It took part in more than unanswered attempts.
     pub active: bool,
+    /// Zero for none.
+    mac: Mac,
+    /// 0 for none.
+    vlan: u16,
+    more: Option<Box<MoreLinks>>,
+}
+
+/// All of a host's MACs and VLANs, where it has more than one of either.
+#[derive(Clone, Debug, Default)]
+struct MoreLinks {
+    macs: BTreeSet<Mac>,
+    vlans: BTreeSet<u16>,
 }
 
 impl HostSeen {
     /// Seen once. A zero MAC or VLAN is none.
     pub fn new(span: Span, mac: Mac, vlan: u16, active: bool) -> Self {
-        HostSeen {
-            span,
-            macs: (!mac.is_zero() && !mac.is_group()).then_some(mac).into_iter().collect(),
-            vlans: (vlan != 0).then_some(vlan).into_iter().collect(),
-            active,
-        }
+        let mac = if mac.is_group() { Mac::default() } else { mac };
+        HostSeen { span, active, mac, vlan, more: None }
+    }
+
+    /// Link-layer addresses that its packets came from.
+    pub fn macs(&self) -> impl Iterator<Item = Mac> + '_ {
+        let own = self.more.is_none().then_some(self.mac).filter(|mac| !mac.is_zero());
+        own.into_iter().chain(self.more.iter().flat_map(|more| more.macs.iter().copied()))
+    }
+
+    /// VLANs that its packets came in; none for untagged.
+    pub fn vlans(&self) -> impl Iterator<Item = u16> + '_ {
+        let own = self.more.is_none().then_some(self.vlan).filter(|vlan| *vlan != 0);
+        own.into_iter().chain(self.more.iter().flat_map(|more| more.vlans.iter().copied()))
     }
 
     /// Adds what was seen elsewhere. Where there is no room, the smallest stay.
     pub fn join(&mut self, other: HostSeen) {
         self.span.join(other.span);
         self.active |= other.active;
-        for mac in other.macs {
-            insert(&mut self.macs, mac);
+        if self.mac.is_zero() && self.more.is_none() {
+            self.mac = other.mac;
         }
-        for vlan in other.vlans {
-            insert(&mut self.vlans, vlan);
+        if self.vlan == 0 && self.more.is_none() {
+            self.vlan = other.vlan;
         }
-    }
-}
-
-fn insert<T: Ord + Copy, const N: usize>(sorted: &mut SmallVec<[T; N]>, item: T)
-where
-    [T; N]: smallvec::Array<Item = T>,
-{
-    if let Err(place) = sorted.binary_search(&item) {
-        sorted.insert(place, item);
-        sorted.truncate(LINKS_MAX);
+        let same_mac = other.mac.is_zero() || other.mac == self.mac;
+        let same_vlan = other.vlan == 0 || other.vlan == self.vlan;
+        if self.more.is_none() && other.more.is_none() && same_mac && same_vlan {
+            return;
+        }
+        let mut more = MoreLinks {
+            macs: self.macs().chain(other.macs()).collect(),
+            vlans: self.vlans().chain(other.vlans()).collect(),
+        };
+        while more.macs.len() > LINKS_MAX {
+            more.macs.pop_last();
+        }
+        while more.vlans.len() > LINKS_MAX {
+            more.vlans.pop_last();
+        }
+        self.more = Some(Box::new(more));
     }
 }
 
@@ -112,8 +133,8 @@ impl Machines {
         let mut carried: BTreeMap<Mac, usize> = BTreeMap::new();
         for (host, seen) in hosts {
             // A link-local address and a global one are one machine's; only IPv4 is counted twice.
-            for mac in seen.macs.iter().filter(|_| host.realm.is_default()) {
-                *carried.entry(*mac).or_default() += usize::from(!bound.contains_key(host));
+            for mac in seen.macs().filter(|_| host.realm.is_default()) {
+                *carried.entry(mac).or_default() += usize::from(!bound.contains_key(host));
             }
         }
         let routers = carried
@@ -133,7 +154,7 @@ impl Machines {
         if !internal {
             return BTreeSet::new();
         }
-        let heard = seen.into_iter().flat_map(|seen| seen.macs.iter().copied());
+        let heard = seen.into_iter().flat_map(HostSeen::macs);
         heard.filter(|mac| !self.routers.contains(mac)).collect()
     }
 

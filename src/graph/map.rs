@@ -34,10 +34,12 @@ impl Map {
         self.rest.undecided.clear();
         let (unanswered, answered): (Vec<_>, Vec<_>) =
             resolved.into_iter().partition(|(_, totals)| totals.answered == 0);
+        self.edges.reserve_exact(answered.len());
         self.edges.extend(answered);
         self.sort();
         let attempts = std::mem::take(&mut self.rest.attempts).rest(unanswered, &mut self.edges);
         let (kept, scans, summarised) = attempts.split(targets_max);
+        self.edges.reserve_exact(kept.len());
         self.edges.extend(kept);
         self.sort();
         (scans, summarised)
@@ -45,7 +47,8 @@ impl Map {
 
     /// Sorts the edges and joins those with the same key. Edges that are sorted already cost one look.
     fn sort(&mut self) {
-        self.edges.sort_by_key(|(key, _)| *key);
+        // Joining is the same in any order, and a stable sort would need memory for half of them.
+        self.edges.sort_unstable_by_key(|(key, _)| *key);
         self.edges.dedup_by(|(key, later), (before, totals)| {
             let same = key == before;
             if same {

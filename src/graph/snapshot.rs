@@ -481,7 +481,7 @@ fn hosts(
         }
         Host {
             key,
-            vlans: seen.map(|seen| seen.vlans.to_vec()).unwrap_or_default(),
+            vlans: seen.map(|seen| seen.vlans().collect()).unwrap_or_default(),
             vendor: macs.iter().filter(|_| !router).find_map(|mac| vendor::vendor(*mac)),
             macs,
             names,
