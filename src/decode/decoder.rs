@@ -126,7 +126,11 @@ impl Decoder {
                     Ok(ip) => {
                         if linked.pseudo_wire {
                             // Labels are no addresses, so nobody can be named for its ends.
-                            self.remember_tunnel("mpls-pw", Address::default(), Address::default(), time);
+                            let nobody = Address::default();
+                            let kind = "mpls-pw";
+                            let realm = Realm::DEFAULT;
+                            let tunnel = Tunnel { kind, realm, source: nobody, destination: nobody };
+                            self.remember_tunnel(tunnel, time);
                         }
                         self.packet_or_piece(&outside, &ip, emit)
                     }
@@ -205,14 +209,7 @@ impl Decoder {
         }
     }
 
-    fn remember_tunnel(
-        &mut self,
-        kind: &'static str,
-        source: Address,
-        destination: Address,
-        time: Timestamp,
-    ) {
-        let tunnel = Tunnel { kind, source, destination };
+    fn remember_tunnel(&mut self, tunnel: Tunnel, time: Timestamp) {
         let room = self.tunnels.len() < self.limits.tunnels_max;
         match self.tunnels.entry(tunnel) {
             Entry::Occupied(mut known) => {
@@ -339,7 +336,9 @@ impl Decoder {
             self.note(Some("tunnel_content"));
             return None;
         };
-        self.remember_tunnel(opened.kind, ip.source, ip.destination, outside.time);
+        let (source, destination) = (ip.source, ip.destination);
+        let tunnel = Tunnel { kind: opened.kind, realm: outside.realm, source, destination };
+        self.remember_tunnel(tunnel, outside.time);
         Some(self.packet_or_piece(&inside, &inner, emit))
     }
 

@@ -145,6 +145,8 @@ pub struct Tunnel {
     /// `vxlan geneve gre erspan gtp ipip 6in4 4in6 6in6 etherip teredo pptp mpls-in-ip`, or `mpls-pw`,
     /// whose ends are unspecified addresses because labels name nobody.
     pub kind: &'static str,
+    /// The network that its ends belong to: another tunnel's, where it came out of one.
+    pub realm: Realm,
     /// Who wrapped it.
     pub source: Address,
     /// Who is to unwrap it.

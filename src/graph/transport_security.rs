@@ -14,7 +14,12 @@ const WORDS_MAX: usize = 256;
 const CERTIFICATES_MAX: usize = 64;
 
 /// Places remembered for one certificate.
-const PLACES_MAX: usize = 256;
+const PLACES_MAX: usize = 64;
+
+/// Clients remembered for one place. One certificate's places hold 64 × 64 × 32 B = 128 KiB of them at
+/// most, and that takes 4,096 handshakes: all certificates together hold one client for each handshake
+/// seen.
+const CLIENTS_MAX: usize = 64;
 
 /// TLS at one service.
 #[derive(Clone, Debug, Default)]
@@ -92,7 +97,7 @@ pub struct PlaceSeen {
     pub span: Span,
     /// The first frame that shows it.
     pub at: Moment,
-    /// Who was shown it, at most 256.
+    /// Who was shown it, at most 64.
     pub clients: BTreeSet<HostKey>,
 }
 
@@ -107,12 +112,38 @@ pub fn add_place(places: &mut Places, place: Place, seen: PlaceSeen) {
             known.at = seen.at;
         }
         for client in seen.clients {
-            add_word(&mut known.clients, client);
+            known.clients.insert(client);
+            if known.clients.len() > CLIENTS_MAX {
+                known.clients.pop_last();
+            }
         }
         return;
     }
     places.insert(place, seen);
     if places.len() > PLACES_MAX {
         places.pop_last();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::endpoint;
+    use super::*;
+    use crate::model::{Realm, Timestamp, Transport};
+
+    #[test]
+    fn places_and_their_clients_are_bounded() {
+        let host = |last| HostKey { realm: Realm::DEFAULT, address: endpoint(last, 0).address };
+        let mut places = Places::new();
+        for port in 0..200 {
+            for last in 0..200 {
+                let service = ServiceKey { host: host(1), port, transport: Transport::Tcp };
+                let place = Place { service, role: Role::Server, client: None, sni: None, position: 0 };
+                let (span, at) = (Span::at(Timestamp::default()), Moment::default());
+                add_place(&mut places, place, PlaceSeen { span, at, clients: [host(last)].into() });
+            }
+        }
+        assert_eq!(places.len(), 64);
+        assert!(places.values().all(|seen| seen.clients.len() == 64));
     }
 }

@@ -149,7 +149,7 @@ impl<'a> Reader<'a> {
         take_link_facts(&mut self.decoder, &mut self.link);
         for (tunnel, _, first, last) in self.decoder.tunnels() {
             for address in [tunnel.source, tunnel.destination] {
-                let host = HostKey { realm: Realm::DEFAULT, address };
+                let host = HostKey { realm: tunnel.realm, address };
                 self.link.host(host, Span { first, last }, Mac::default(), 0, true);
                 self.link.role(host, "tunnel-endpoint");
             }

@@ -7,7 +7,7 @@ use crate::graph::{Delta, Scene};
 use crate::model::{
     Endpoint, FlowKey, FlowRecord, HostKey, Mac, Moment, Observation, Pair, Side, Span, Transport,
 };
-use crate::protocol::{Analyzer, Conversation, Seen};
+use crate::protocol::{Analyzer, Conversation, Seen, Verdict};
 
 /// ICMP: echo reply and request (RFC 792); ICMPv6: request and reply (RFC 4443 §4).
 const ECHO: [(bool, u8, bool); 4] =
@@ -134,12 +134,7 @@ struct Talk {
 impl Talk {
     /// Hands on what the conversation has just told.
     fn hand_on(&mut self, track: &mut Track, conversation: &Conversation, at: Moment) -> Interest {
-        if let Some(verdict) = conversation.verdict() {
-            if track.ledger.announced_client.is_none() {
-                track.protocol = Some(verdict.protocol);
-            }
-            track.ledger.protocol_client = verdict.client;
-        }
+        judge(track, conversation.verdict());
         if !self.seen.is_empty() {
             let scene = scene(track, conversation, at);
             for observation in self.seen.drain() {
@@ -165,11 +160,36 @@ impl Talk {
             return None;
         }
         let found = self.expectations.find(&track.key, track.first)?;
+        if track.ledger.protocol_client.is_some() && contradicts(track.protocol, found.protocol) {
+            return None;
+        }
         track.ledger.announced_client = Some(found.client);
         track.protocol = Some(found.protocol);
         track.answers_for = found.answers_for;
         found.analyzer
     }
+}
+
+/// Takes over what the bytes say now, which may be that it was another protocol after all. An
+/// announcement is believed before the bytes, unless they prove who is whose client in another
+/// protocol: anybody can announce anything, and nobody else's service should be turned round by it.
+fn judge(track: &mut Track, verdict: Option<Verdict>) {
+    let protocol = verdict.map(|verdict| verdict.protocol);
+    track.ledger.protocol_client = verdict.and_then(|verdict| verdict.client);
+    if let (Some(_), Some(announced)) = (track.ledger.announced_client, track.protocol) {
+        if track.ledger.protocol_client.is_none() || !contradicts(protocol, announced) {
+            return;
+        }
+        track.ledger.announced_client = None;
+        track.answers_for = None;
+    }
+    track.protocol = protocol;
+}
+
+/// True if what is spoken is not what was announced. TLS around it is no contradiction
+/// (FTP's `PROT P`, RFC 4217 §9).
+fn contradicts(spoken: Option<&str>, announced: &str) -> bool {
+    spoken.is_some_and(|spoken| spoken != announced && spoken != "tls")
 }
 
 fn scene(track: &Track, conversation: &Conversation, at: Moment) -> Scene {
@@ -254,3 +274,6 @@ impl Follow for Talk {
         self.delta.flow(record);
     }
 }
+
+#[cfg(test)]
+mod tests;

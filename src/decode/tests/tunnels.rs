@@ -1,6 +1,7 @@
 //! Tunnels in tunnels, and what only looks like one.
 
 use super::*;
+use crate::model::{Realm, RealmKind};
 
 #[test]
 fn tunnels_are_remembered_with_their_ends() {
@@ -8,6 +9,18 @@ fn tunnels_are_remembered_with_their_ends() {
     let ipip = outer(4, &hello());
     let outcome = decode_timed(ETHERNET, &[(0, gre.clone()), (1, gre), (2, ipip)], Limits::default());
     assert_eq!(outcome.tunnels, ["gre 192.0.2.1 > 192.0.2.2 x2", "ipip 192.0.2.1 > 192.0.2.2 x1"]);
+}
+
+#[test]
+fn the_ends_of_a_tunnel_in_an_overlay_belong_to_the_overlay() {
+    let inner = ethernet(0x0800, &ipv4(4, &hello()));
+    let overlay = join(&[&hex("08000000 000001 00"), &inner]);
+    let mut decoder = Decoder::new(Limits::default());
+    let frame = outer_udp(4789, &overlay);
+    decoder.decode(ETHERNET, Timestamp::default(), 0, 1, &frame, 1500, &mut |_, _| {});
+    let realms: Vec<_> = decoder.tunnels().map(|(tunnel, ..)| (tunnel.kind, tunnel.realm)).collect();
+    let vxlan = Realm::overlay(RealmKind::Vxlan, 1);
+    assert_eq!(realms, [("ipip", vxlan), ("vxlan", Realm::DEFAULT)]);
 }
 
 #[test]
