@@ -7,6 +7,7 @@ use hashbrown::HashTable;
 
 use super::order::{Links, Order, Slots};
 use super::reassembly::{Piece, Reassembly};
+use super::tcp::Segment;
 use super::track::{Class, Track};
 use super::{Limits, Tally};
 use crate::decode::{Layer4, Packet, TcpFlags};
@@ -106,14 +107,6 @@ pub struct FlowTable<F: Follow> {
     live: usize,
     held: usize,
     tally: Tally,
-}
-
-/// The segment facts of a packet.
-#[derive(Clone, Copy)]
-struct Segment {
-    sequence: u32,
-    acknowledgement: u32,
-    flags: TcpFlags,
 }
 
 impl<F: Follow> FlowTable<F> {
@@ -363,11 +356,12 @@ impl<F: Follow> FlowTable<F> {
         let Some(place) = self.slots.0.get_mut(slot as usize) else { return };
         let track = &mut place.track;
         track.count(side, packet);
-        let Segment { sequence, acknowledgement, flags } = segment;
+        let flags = segment.flags;
         if flags.syn() && track.class == Class::HalfOpen && place.live.is_none() {
-            track.heard[side].begins_again(sequence);
+            track.heard[side].begins_again(segment.sequence);
         }
-        track.heard[side].segment(sequence, packet.payload_len, flags, acknowledgement);
+        let receiver = track.heard[side.other()].last_ack();
+        track.heard[side].segment(segment, packet.payload_len, receiver);
         let before = track.class;
         let after = note_flags(track, side, flags);
         track.class = after;
