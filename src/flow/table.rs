@@ -215,7 +215,7 @@ impl<F: Follow> FlowTable<F> {
         for class in [Class::HalfOpen, Class::Unanswered, Class::Answered, Class::Closed, Class::Open] {
             for _ in 0..EXPIRED_PER_PACKET {
                 let Some(front) = self.order(class).front() else { break };
-                let idle = self.slots.0.get(front as usize).map_or(0, |slot| now - slot.track.last);
+                let idle = self.slots.0.get(front as usize).map_or(0, |slot| apart(now, slot.track.last));
                 if idle <= self.patience(class) {
                     break;
                 }
@@ -234,7 +234,7 @@ impl<F: Follow> FlowTable<F> {
         follow: &mut F,
     ) -> bool {
         let Some(track) = self.slots.0.get(slot as usize).map(|slot| &slot.track) else { return false };
-        let idle = packet.time - track.last > self.patience(track.class);
+        let idle = apart(packet.time, track.last) > self.patience(track.class);
         let reopened = segment.is_some_and(|segment| {
             segment.flags.syn()
                 && !segment.flags.ack()
@@ -476,6 +476,12 @@ impl<F: Follow> FlowTable<F> {
             place.sealed = true;
         }
     }
+}
+
+/// How far apart two moments are. A packet with a time far in the future must not keep its flow, and
+/// all that stand behind it, for ever.
+fn apart(one: Timestamp, other: Timestamp) -> Nanos {
+    (one - other).saturating_abs()
 }
 
 /// What the flags of a segment make of a flow.

@@ -120,6 +120,11 @@ impl Play {
         self.client(ACK, 101, 901, "");
     }
 
+    /// A datagram between ports 53 of two hosts.
+    fn datagram(&mut self, from: u8, to: u8, payload: &str) {
+        self.packet(from, to, Layer4::Udp { ports: (53, 53) }, payload.as_bytes());
+    }
+
     /// An ICMP error about a packet of the client.
     fn icmp(&mut self, v6: bool, kind: u8, code: u8) {
         let end = |last: u8, port| Endpoint { address: address(last), port };
@@ -271,4 +276,16 @@ fn a_reset_refuses_a_syn_of_the_other_side_only() {
     given_up.client(SYN, 100, 0, "");
     given_up.client(RST, 101, 0, "");
     assert_eq!(outcomes(given_up), [(false, false)]);
+}
+
+#[test]
+fn a_packet_from_the_future_does_not_keep_the_flows_behind_it() {
+    let mut play = play();
+    play.now = 365 * 24 * 3600 * SECOND;
+    play.datagram(1, 2, "from next year");
+    play.now = 0;
+    play.datagram(3, 4, "now");
+    play.now = 200 * SECOND;
+    play.datagram(5, 6, "later");
+    assert_eq!(play.notes.records.len(), 2);
 }
