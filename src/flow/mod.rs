@@ -33,10 +33,11 @@ pub struct Limits {
     /// pushes out only its like.
     pub unanswered_udp_max: usize,
     /// Flows whose bytes are being followed: 16,384 × ~500 B = 8 MiB a shard without their buffers.
-    /// Past this a new flow is counted but its bytes are not read.
+    /// Past this the longest idle datagram flow that was answered is read no further; where there is
+    /// none, a new flow is counted but its bytes are not read.
     pub followed_max: usize,
     /// Bytes waiting in all reassembly buffers: 16 MiB a shard. Past this a flow that wants to keep
-    /// more sees a gap instead.
+    /// more is read no further, and counted as unread.
     pub waiting_bytes_max: usize,
     /// A TCP flow without a packet for this long is over.
     pub tcp_idle: Nanos,

@@ -67,6 +67,9 @@ pub trait Follow {
     /// Bytes of memory that a state holds beside itself.
     fn held(&self, state: &Self::State) -> usize;
 
+    /// The flow goes on, but its bytes are read no further: what the state still has to say is due now.
+    fn release(&mut self, track: &mut Track, state: Self::State);
+
     /// The flow is over.
     fn end(&mut self, track: &mut Track, state: Option<Self::State>);
 }
@@ -103,7 +106,7 @@ pub struct FlowTable<F: Follow> {
     index: HashTable<u32>,
     /// Seeded, because an attacker chooses every byte of a key. It places; it never orders or evicts.
     seed: RandomState,
-    orders: [Order; 5],
+    orders: [Order; 6],
     live: usize,
     held: usize,
     tally: Tally,
@@ -118,7 +121,7 @@ impl<F: Follow> FlowTable<F> {
             free: Vec::new(),
             index: HashTable::new(),
             seed: RandomState::default(),
-            orders: [Order::default(); 5],
+            orders: [Order::default(); 6],
             live: 0,
             held: 0,
             tally: Tally::default(),
@@ -177,7 +180,7 @@ impl<F: Follow> FlowTable<F> {
 
     /// The capture is over: every open flow ends, the longest idle first.
     pub fn finish(&mut self, follow: &mut F) {
-        for class in [Class::HalfOpen, Class::Unanswered, Class::Answered, Class::Closed, Class::Open] {
+        for class in Class::ALL {
             while let Some(slot) = self.order(class).front() {
                 self.end(slot, follow);
             }
@@ -185,13 +188,14 @@ impl<F: Follow> FlowTable<F> {
     }
 
     fn order(&mut self, class: Class) -> &mut Order {
-        let [half_open, open, closed, unanswered, answered] = &mut self.orders;
+        let [half_open, open, closed, unanswered, answered, released] = &mut self.orders;
         match class {
             Class::HalfOpen => half_open,
             Class::Open => open,
             Class::Closed => closed,
             Class::Unanswered => unanswered,
             Class::Answered => answered,
+            Class::Released => released,
         }
     }
 
@@ -200,7 +204,7 @@ impl<F: Follow> FlowTable<F> {
             Class::HalfOpen => self.limits.half_open_idle,
             Class::Open => self.limits.tcp_idle,
             Class::Closed => self.limits.tcp_closed,
-            Class::Unanswered | Class::Answered => self.limits.udp_idle,
+            Class::Unanswered | Class::Answered | Class::Released => self.limits.udp_idle,
         }
     }
 
@@ -212,7 +216,7 @@ impl<F: Follow> FlowTable<F> {
 
     /// Ends flows that have been idle too long, a few for each packet.
     fn expire(&mut self, now: Timestamp, follow: &mut F) {
-        for class in [Class::HalfOpen, Class::Unanswered, Class::Answered, Class::Closed, Class::Open] {
+        for class in Class::ALL {
             for _ in 0..EXPIRED_PER_PACKET {
                 let Some(front) = self.order(class).front() else { break };
                 let idle = self.slots.0.get(front as usize).map_or(0, |slot| apart(now, slot.track.last));
@@ -306,14 +310,13 @@ impl<F: Follow> FlowTable<F> {
         let class_max = match class {
             Class::HalfOpen => self.limits.half_open_max,
             Class::Unanswered => self.limits.unanswered_udp_max,
-            Class::Open | Class::Closed | Class::Answered => usize::MAX,
+            Class::Open | Class::Closed | Class::Answered | Class::Released => usize::MAX,
         };
         let full = self.slots.0.len() - self.free.len() >= self.limits.flows_max;
         let victim = if self.order(class).len() >= class_max {
             self.order(class).front()
         } else if full {
-            let classes = [Class::HalfOpen, Class::Unanswered, Class::Closed, Class::Answered, Class::Open];
-            classes.into_iter().find_map(|class| self.order(class).front())
+            Class::ALL.into_iter().find_map(|class| self.order(class).front())
         } else {
             None
         };
@@ -387,7 +390,11 @@ impl<F: Follow> FlowTable<F> {
         place.track.count(side, packet);
         place.track.heard[side].spoke();
         let before = place.track.class;
-        let after = if place.track.both_heard() { Class::Answered } else { Class::Unanswered };
+        let after = match before {
+            Class::Released => Class::Released,
+            _ if place.track.both_heard() => Class::Answered,
+            _ => Class::Unanswered,
+        };
         place.track.class = after;
         if !place.sealed && !payload.is_empty() {
             self.read_datagram(slot, side, payload, follow);
@@ -398,6 +405,10 @@ impl<F: Follow> FlowTable<F> {
 
     /// Makes sure the flow's bytes are read, if anybody wants them and there is room.
     fn live(&mut self, slot: u32, side: Side, follow: &mut F) -> Option<(&mut Track, &mut Live<F::State>)> {
+        let place = self.slots.0.get(slot as usize)?;
+        if place.live.is_none() && self.live >= self.limits.followed_max {
+            self.release_answered(slot, follow);
+        }
         let full = self.live >= self.limits.followed_max;
         let place = self.slots.0.get_mut(slot as usize)?;
         if place.live.is_none() {
@@ -468,12 +479,49 @@ impl<F: Follow> FlowTable<F> {
         self.held = self.held + held - live.held.min(self.held);
         live.held = held;
         let too_much = held > 0 && self.held > self.limits.waiting_bytes_max;
-        if interest == Interest::Sealed || too_much {
-            self.tally.unread += u64::from(too_much);
-            self.held = self.held.saturating_sub(held);
-            self.live = self.live.saturating_sub(1);
-            place.live = None;
-            place.sealed = true;
+        if too_much {
+            self.tally.unread += 1;
+            self.release(slot, follow);
+        } else if interest == Interest::Sealed {
+            self.seal(slot);
+        }
+    }
+
+    /// Reads a flow no further, and returns what was kept for that.
+    fn seal(&mut self, slot: u32) -> Option<Box<Live<F::State>>> {
+        let place = self.slots.0.get_mut(slot as usize)?;
+        place.sealed = true;
+        let live = place.live.take()?;
+        self.held = self.held.saturating_sub(live.held);
+        self.live = self.live.saturating_sub(1);
+        Some(live)
+    }
+
+    /// Reads a flow no further; what waits behind holes and what was half understood is told first.
+    fn release(&mut self, slot: u32, follow: &mut F) {
+        if let Some(mut live) = self.seal(slot)
+            && let Some(place) = self.slots.0.get_mut(slot as usize)
+        {
+            flush(&mut live, &mut place.track, follow);
+            follow.release(&mut place.track, live.state);
+        }
+    }
+
+    /// Makes room for a flow to be read: of the answered datagram flows (most are one question and its
+    /// answer), the one that has been idle longest has said what it had to say.
+    fn release_answered(&mut self, wanted: u32, follow: &mut F) {
+        // Every turn takes one flow off the list for good, so this costs a step for each flow in all.
+        while self.live >= self.limits.followed_max {
+            let Some(front) = self.order(Class::Answered).front().filter(|front| *front != wanted) else {
+                break;
+            };
+            self.release(front, follow);
+            if let Some(place) = self.slots.0.get_mut(front as usize) {
+                place.sealed = true;
+                place.track.class = Class::Released;
+            }
+            self.unlist(front, Class::Answered);
+            self.list(front, Class::Released);
         }
     }
 }

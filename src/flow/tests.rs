@@ -14,7 +14,8 @@ const ACK: u8 = 0x10;
 const MILLISECOND: Nanos = 1_000_000;
 const SECOND: Nanos = 1000 * MILLISECOND;
 
-/// Writes down what flows say: bytes as they are, gaps as `[n]`, the end of a talk as `.`.
+/// Writes down what flows say: bytes as they are, gaps as `[n]`, the end of a talk as `.`, and as `!`
+/// where the flow goes on.
 #[derive(Default)]
 struct Notes {
     said: String,
@@ -52,6 +53,10 @@ impl Follow for Notes {
 
     fn held(&self, (): &()) -> usize {
         self.held
+    }
+
+    fn release(&mut self, _: &mut Track, (): ()) {
+        self.said.push('!');
     }
 
     fn end(&mut self, track: &mut Track, state: Option<()>) {
@@ -288,4 +293,29 @@ fn a_packet_from_the_future_does_not_keep_the_flows_behind_it() {
     play.now = 200 * SECOND;
     play.datagram(5, 6, "later");
     assert_eq!(play.notes.records.len(), 2);
+}
+
+#[test]
+fn an_answered_datagram_flow_makes_room_for_a_new_one() {
+    let mut play = Play::new(Limits { followed_max: 2, ..Limits::default() });
+    for host in 10..20 {
+        play.datagram(host, 1, "q");
+        play.datagram(1, host, "a");
+    }
+    // One that has not been answered yet is not given up.
+    play.datagram(30, 1, "q");
+    play.datagram(31, 1, "q");
+    play.datagram(32, 1, "unread");
+    assert_eq!(play.table.tally().unread, 1);
+    assert_eq!(play.end().said, "qaqa".to_owned() + &"!qa".repeat(8) + "!q!q..");
+}
+
+#[test]
+fn a_flow_that_would_keep_too_much_is_told_so() {
+    let mut play = Play::new(Limits { waiting_bytes_max: 10, ..Limits::default() });
+    play.handshake();
+    play.client(ACK, 102, 901, "waiting for an a");
+    play.client(ACK, 101, 901, "a");
+    assert_eq!(play.table.tally().unread, 1);
+    assert_eq!(play.end().said, "[1]waiting for an a!");
 }

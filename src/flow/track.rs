@@ -19,6 +19,14 @@ pub enum Class {
     Unanswered,
     /// UDP or SCTP with both sides heard.
     Answered,
+    /// As answered, and read no further because others wanted the room.
+    Released,
+}
+
+impl Class {
+    /// All classes, those that are missed least first.
+    pub const ALL: [Class; 6] =
+        [Class::HalfOpen, Class::Unanswered, Class::Closed, Class::Released, Class::Answered, Class::Open];
 }
 
 /// One flow.
@@ -159,6 +167,6 @@ impl Track {
 
     /// UDP or SCTP.
     const fn is_udp(&self) -> bool {
-        matches!(self.class, Class::Unanswered | Class::Answered)
+        matches!(self.class, Class::Unanswered | Class::Answered | Class::Released)
     }
 }
