@@ -41,7 +41,8 @@ pub struct Limits {
     pub waiting_bytes_max: usize,
     /// A TCP flow without a packet for this long is over.
     pub tcp_idle: Nanos,
-    /// A closed TCP flow is kept this long for stragglers.
+    /// A closed TCP flow is kept this long, so that a FIN or data sent again begins no new one: at most
+    /// what Linux waits after a close.
     pub tcp_closed: Nanos,
     /// A handshake that does not go on for this long was an attempt.
     pub half_open_idle: Nanos,
@@ -58,7 +59,7 @@ impl Default for Limits {
             followed_max: 16_384,
             waiting_bytes_max: 16 << 20,
             tcp_idle: 3 * 3600 * SECOND,
-            tcp_closed: 10 * SECOND,
+            tcp_closed: 60 * SECOND,
             half_open_idle: 60 * SECOND,
             udp_idle: 60 * SECOND,
         }

@@ -10,7 +10,7 @@ use super::reassembly::{Piece, Reassembly};
 use super::tcp::Segment;
 use super::track::{Class, Track};
 use super::{Limits, Tally};
-use crate::decode::{Layer4, Packet, TcpFlags};
+use crate::decode::{Layer4, Packet};
 use crate::model::{Endpoint, FlowKey, Moment, Nanos, Pair, Side, Timestamp, Transport};
 
 /// Idle flows ended for each packet that comes: enough to keep up with any rate at which flows can
@@ -366,7 +366,7 @@ impl<F: Follow> FlowTable<F> {
         let receiver = track.heard[side.other()].last_ack();
         track.heard[side].segment(segment, packet.payload_len, receiver);
         let before = track.class;
-        let after = note_flags(track, side, flags);
+        let after = note_flags(track, side, segment);
         track.class = after;
         let refused = before == Class::HalfOpen && after == Class::Closed && !track.syn_acked;
         if !place.sealed && (packet.payload_len > 0 || place.live.is_some()) {
@@ -533,7 +533,8 @@ fn apart(one: Timestamp, other: Timestamp) -> Nanos {
 }
 
 /// What the flags of a segment make of a flow.
-fn note_flags(track: &mut Track, side: Side, flags: TcpFlags) -> Class {
+fn note_flags(track: &mut Track, side: Side, segment: Segment) -> Class {
+    let flags = segment.flags;
     if flags.syn() {
         let from = if flags.ack() { &mut track.ledger.syn_ack_from } else { &mut track.ledger.syn_from };
         from[side] = true;
@@ -543,6 +544,11 @@ fn note_flags(track: &mut Track, side: Side, flags: TcpFlags) -> Class {
         // A client may give up its own SYN: that is no refusal.
         if track.class == Class::HalfOpen && !track.syn_acked && track.ledger.syn_from[side.other()] {
             track.refused_by = Some(side);
+        }
+        let receiver = track.heard[side.other()].last_ack();
+        let beyond_handshake = track.class == Class::Open;
+        if beyond_handshake && !track.heard[side].may_reset(segment.sequence, receiver) {
+            return track.class;
         }
         return Class::Closed;
     }

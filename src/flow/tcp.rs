@@ -98,6 +98,15 @@ impl Heard {
         self.spoken = self.spoken.saturating_add(1);
     }
 
+    /// True if a RST with this sequence number is of this connection, for all that the tap can tell: near
+    /// what was heard or near what the other side has acknowledged. A receiver is stricter (RFC 9293
+    /// §3.5.3); it knows its window.
+    pub fn may_reset(&self, sequence: u32, receiver: Option<u32>) -> bool {
+        let near =
+            |number: u32| distance(sequence, number).unsigned_abs() <= reassembly::AHEAD_MAX.unsigned_abs();
+        !self.started || near(self.high) || receiver.is_some_and(near)
+    }
+
     /// The sequence number of the first byte, for a direction heard from its SYN on. What comes before
     /// it is no data (a keep-alive repeats the byte before the first), and what comes after a hole is
     /// not the beginning.

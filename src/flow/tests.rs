@@ -319,3 +319,29 @@ fn a_flow_that_would_keep_too_much_is_told_so() {
     assert_eq!(play.table.tally().unread, 1);
     assert_eq!(play.end().said, "[1]waiting for an a!");
 }
+
+#[test]
+fn what_is_sent_again_after_the_close_begins_no_flow() {
+    let mut play = play();
+    play.handshake();
+    play.client(FIN | ACK, 101, 901, "bye");
+    play.server(FIN | ACK, 901, 105, "");
+    for _ in 0..4 {
+        play.now += 30 * SECOND;
+        play.server(FIN | ACK, 901, 105, "");
+    }
+    assert_eq!(play.end().records.len(), 1);
+}
+
+#[test]
+fn a_reset_out_of_nowhere_closes_nothing() {
+    let flows = |reset: u32| {
+        let mut play = play();
+        play.handshake();
+        play.server(RST, reset, 0, "");
+        // On a closed flow any SYN begins another.
+        play.client(SYN, 100, 0, "");
+        play.end().records.len()
+    };
+    assert_eq!((flows(2_000_000_000), flows(901)), (1, 2));
+}
