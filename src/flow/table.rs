@@ -8,7 +8,7 @@ use hashbrown::HashTable;
 use super::order::{Links, Order, Slots};
 use super::reassembly::{Piece, Reassembly};
 use super::tcp::Segment;
-use super::track::{Class, Track};
+use super::track::{Class, Track, carries_data};
 use super::{Limits, Tally};
 use crate::decode::{Layer4, Packet};
 use crate::model::{Endpoint, FlowKey, Moment, Nanos, Pair, Side, Timestamp, Transport};
@@ -131,11 +131,6 @@ impl<F: Follow> FlowTable<F> {
     /// What was not kept.
     pub const fn tally(&self) -> Tally {
         self.tally
-    }
-
-    /// Every open flow, in no particular order.
-    pub fn open(&self) -> impl Iterator<Item = &Track> {
-        self.slots.0.iter().filter(|slot| slot.used).map(|slot| &slot.track)
     }
 
     /// A packet with ports. Others are none of this table's business and are ignored.
@@ -388,7 +383,7 @@ impl<F: Follow> FlowTable<F> {
     fn on_datagram(&mut self, slot: u32, side: Side, packet: &Packet, payload: &[u8], follow: &mut F) {
         let Some(place) = self.slots.0.get_mut(slot as usize) else { return };
         place.track.count(side, packet);
-        place.track.heard[side].spoke();
+        let readable = note_chunk(&mut place.track, side, packet.layer4);
         let before = place.track.class;
         let after = match before {
             Class::Released => Class::Released,
@@ -396,7 +391,7 @@ impl<F: Follow> FlowTable<F> {
             _ => Class::Unanswered,
         };
         place.track.class = after;
-        if !place.sealed && !payload.is_empty() {
+        if !place.sealed && readable && !payload.is_empty() {
             self.read_datagram(slot, side, payload, follow);
         }
         self.unlist(slot, before);
@@ -559,6 +554,32 @@ fn note_flags(track: &mut Track, side: Side, segment: Segment) -> Class {
         return Class::Open;
     }
     track.class
+}
+
+/// What a datagram makes of a flow beside its bytes, and whether it carries any for an application.
+/// Of SCTP (RFC 9260 §3.2, RFC 8260 §2.1) the first chunk tells: INIT and its acknowledgement travel
+/// alone, and are to SCTP what a SYN and a SYN-ACK are to TCP.
+fn note_chunk(track: &mut Track, side: Side, layer4: Layer4) -> bool {
+    const INIT: u8 = 1;
+    const INIT_ACK: u8 = 2;
+    const ABORT: u8 = 6;
+    let chunk = match layer4 {
+        Layer4::Sctp { chunk, .. } => Some(chunk),
+        _ => None,
+    };
+    match chunk {
+        Some(INIT) => track.ledger.syn_from[side] = true,
+        Some(INIT_ACK) => {
+            track.ledger.syn_ack_from[side] = true;
+            track.syn_acked = true;
+        }
+        Some(ABORT) if track.ledger.syn_from[side.other()] => track.refused_by = Some(side),
+        _ => {}
+    }
+    if chunk != Some(ABORT) {
+        track.heard[side].spoke();
+    }
+    carries_data(layer4)
 }
 
 /// The flow is over: what waits behind holes is read after all.

@@ -345,3 +345,24 @@ fn a_reset_out_of_nowhere_closes_nothing() {
     };
     assert_eq!((flows(2_000_000_000), flows(901)), (1, 2));
 }
+
+#[test]
+fn sctp_opens_and_refuses_with_its_chunks() {
+    let mut play = play();
+    let client = |chunk| Layer4::Sctp { ports: (1000, 3868), chunk };
+    let server = |chunk| Layer4::Sctp { ports: (3868, 1000), chunk };
+    play.packet(1, 2, client(1), b"init");
+    play.packet(2, 1, server(2), b"init ack");
+    play.packet(1, 2, client(0), b"data");
+    play.packet(3, 2, client(1), b"init");
+    play.packet(2, 3, server(6), b"abort");
+    let notes = play.end();
+    let told = |record: &FlowRecord| {
+        let payload: u64 = record.sent.iter().map(|sent| sent.payload).sum();
+        (record.outcome.answered, record.outcome.refused, record.ledger.initiator(), payload)
+    };
+    let mut told: Vec<_> = notes.records.iter().map(told).collect();
+    told.sort_by_key(|told| told.0);
+    assert_eq!(told, [(false, true, Some(Side::B), 0), (true, false, Some(Side::A), 4)]);
+    assert_eq!(notes.said, "data.");
+}
