@@ -33,14 +33,16 @@ pub struct Limits {
     /// pushes out only its like.
     pub unanswered_udp_max: usize,
     /// Flows whose bytes are being followed: 16,384 × ~500 B = 8 MiB a shard without their buffers.
-    /// Past this a new flow is counted but its bytes are not read.
+    /// Past this the longest idle datagram flow that was answered is read no further; where there is
+    /// none, a new flow is counted but its bytes are not read.
     pub followed_max: usize,
     /// Bytes waiting in all reassembly buffers: 16 MiB a shard. Past this a flow that wants to keep
-    /// more sees a gap instead.
+    /// more is read no further, and counted as unread.
     pub waiting_bytes_max: usize,
     /// A TCP flow without a packet for this long is over.
     pub tcp_idle: Nanos,
-    /// A closed TCP flow is kept this long for stragglers.
+    /// A closed TCP flow is kept this long, so that a FIN or data sent again begins no new one: at most
+    /// what Linux waits after a close.
     pub tcp_closed: Nanos,
     /// A handshake that does not go on for this long was an attempt.
     pub half_open_idle: Nanos,
@@ -57,7 +59,7 @@ impl Default for Limits {
             followed_max: 16_384,
             waiting_bytes_max: 16 << 20,
             tcp_idle: 3 * 3600 * SECOND,
-            tcp_closed: 10 * SECOND,
+            tcp_closed: 60 * SECOND,
             half_open_idle: 60 * SECOND,
             udp_idle: 60 * SECOND,
         }

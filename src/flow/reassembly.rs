@@ -12,6 +12,10 @@ const BYTES_MAX: usize = 128 * 1024;
 /// waited for only until this many later segments have come (a mirror reorders a little).
 const ACKNOWLEDGED_SEGMENTS_MAX: usize = 3;
 
+/// No segment belongs this far ahead of what was heard and acknowledged: 16 MiB are more than a
+/// window holds in practice. Whatever is further off was sent to mislead, or is broken.
+pub const AHEAD_MAX: i32 = 1 << 24;
+
 /// What comes out.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
@@ -37,8 +41,8 @@ pub struct Reassembly {
     /// In the order of their sequence numbers.
     waiting: Vec<Segment>,
     waiting_bytes: usize,
-    /// The receiver has acknowledged beyond `next`.
-    acknowledged: bool,
+    /// The receiver has acknowledged everything before this sequence number.
+    acknowledged: Option<u32>,
 }
 
 /// `a − b` in sequence space (RFC 9293 §3.4): positive if `a` is later.
@@ -67,6 +71,9 @@ impl Reassembly {
         }
         self.begin(sequence);
         let ahead = distance(sequence, self.next);
+        if ahead > AHEAD_MAX && self.acknowledged.is_none_or(|ack| distance(sequence, ack) > AHEAD_MAX) {
+            return;
+        }
         if ahead > 0 {
             self.keep(sequence, bytes, len);
             if self.must_move_on() {
@@ -80,8 +87,8 @@ impl Reassembly {
 
     /// The receiver has acknowledged everything before this sequence number.
     pub fn acknowledge(&mut self, acknowledgement: u32, out: &mut impl FnMut(Piece<'_>)) {
-        if self.started && !self.waiting.is_empty() && distance(acknowledgement, self.next) > 0 {
-            self.acknowledged = true;
+        if self.started && self.acknowledged.is_none_or(|ack| distance(acknowledgement, ack) > 0) {
+            self.acknowledged = Some(acknowledgement);
             if self.must_move_on() {
                 self.skip_hole(out);
             }
@@ -98,7 +105,14 @@ impl Reassembly {
     fn must_move_on(&self) -> bool {
         self.waiting.len() > SEGMENTS_MAX
             || self.waiting_bytes > BYTES_MAX
-            || (self.acknowledged && self.waiting.len() > ACKNOWLEDGED_SEGMENTS_MAX)
+            || (self.waiting.len() > ACKNOWLEDGED_SEGMENTS_MAX && self.hole_is_acknowledged())
+    }
+
+    /// The receiver has all bytes before the first waiting segment.
+    fn hole_is_acknowledged(&self) -> bool {
+        self.acknowledged
+            .zip(self.waiting.first())
+            .is_some_and(|(ack, segment)| distance(ack, segment.sequence) >= 0)
     }
 
     fn keep(&mut self, sequence: u32, bytes: &[u8], len: u32) {
@@ -113,7 +127,6 @@ impl Reassembly {
 
     /// Gives up on the bytes before the first waiting segment.
     fn skip_hole(&mut self, out: &mut impl FnMut(Piece<'_>)) {
-        self.acknowledged = false;
         if let Some(segment) = self.waiting.first() {
             let hole = distance(segment.sequence, self.next);
             if hole > 0 {
@@ -133,7 +146,6 @@ impl Reassembly {
         }
         if self.waiting.is_empty() {
             self.waiting = Vec::new();
-            self.acknowledged = false;
         }
     }
 
@@ -204,6 +216,54 @@ mod tests {
         }
         stream.acknowledge(50, &mut |_| pieces += 1);
         assert_eq!((pieces, stream.waiting_bytes()), (5, 0));
+    }
+
+    #[test]
+    fn stray_segments_far_ahead_do_not_lead_astray() {
+        let mut stream = Reassembly::default();
+        stream.begin(0);
+        let mut told = Vec::new();
+        let mut out = |piece: Piece<'_>| told.push(format!("{piece:?}"));
+        for stray in 0..4 {
+            stream.push(1_000_000_000 + stray, b"x", 1, &mut out);
+        }
+        stream.push(0, b"a", 1, &mut out);
+        stream.acknowledge(1, &mut out);
+        stream.push(1, b"b", 1, &mut out);
+        stream.flush(&mut out);
+        assert_eq!(told, ["Bytes([97])", "Bytes([98])"]);
+    }
+
+    #[test]
+    fn a_hole_that_was_not_acknowledged_is_waited_for() {
+        let mut stream = Reassembly::default();
+        stream.begin(0);
+        let mut told = Vec::new();
+        let mut out = |piece: Piece<'_>| told.push(format!("{piece:?}"));
+        for sequence in [2, 3, 4, 5] {
+            stream.push(sequence, b"x", 1, &mut out);
+        }
+        stream.acknowledge(1, &mut out);
+        stream.push(0, b"ab", 2, &mut out);
+        assert_eq!(told.first().map(String::as_str), Some("Bytes([97, 98])"));
+    }
+
+    #[test]
+    fn goes_on_after_a_long_loss_that_the_receiver_did_not_have() {
+        let mut stream = Reassembly::default();
+        stream.begin(0);
+        let mut len = 0;
+        let mut out = |piece: Piece<'_>| {
+            len += match piece {
+                Piece::Bytes(bytes) => bytes.len() as u64,
+                Piece::Gap(gap) => gap,
+            }
+        };
+        stream.push(0, b"a", 1, &mut out);
+        stream.acknowledge(100_000_001, &mut out);
+        stream.push(100_000_001, b"b", 1, &mut out);
+        stream.flush(&mut out);
+        assert_eq!(len, 100_000_002);
     }
 
     #[test]

@@ -7,9 +7,10 @@ use hashbrown::HashTable;
 
 use super::order::{Links, Order, Slots};
 use super::reassembly::{Piece, Reassembly};
-use super::track::{Class, Track};
+use super::tcp::Segment;
+use super::track::{Class, Track, carries_data};
 use super::{Limits, Tally};
-use crate::decode::{Layer4, Packet, TcpFlags};
+use crate::decode::{Layer4, Packet};
 use crate::model::{Endpoint, FlowKey, Moment, Nanos, Pair, Side, Timestamp, Transport};
 
 /// Idle flows ended for each packet that comes: enough to keep up with any rate at which flows can
@@ -66,6 +67,9 @@ pub trait Follow {
     /// Bytes of memory that a state holds beside itself.
     fn held(&self, state: &Self::State) -> usize;
 
+    /// The flow goes on, but its bytes are read no further: what the state still has to say is due now.
+    fn release(&mut self, track: &mut Track, state: Self::State);
+
     /// The flow is over.
     fn end(&mut self, track: &mut Track, state: Option<Self::State>);
 }
@@ -102,18 +106,10 @@ pub struct FlowTable<F: Follow> {
     index: HashTable<u32>,
     /// Seeded, because an attacker chooses every byte of a key. It places; it never orders or evicts.
     seed: RandomState,
-    orders: [Order; 5],
+    orders: [Order; 6],
     live: usize,
     held: usize,
     tally: Tally,
-}
-
-/// The segment facts of a packet.
-#[derive(Clone, Copy)]
-struct Segment {
-    sequence: u32,
-    acknowledgement: u32,
-    flags: TcpFlags,
 }
 
 impl<F: Follow> FlowTable<F> {
@@ -125,7 +121,7 @@ impl<F: Follow> FlowTable<F> {
             free: Vec::new(),
             index: HashTable::new(),
             seed: RandomState::default(),
-            orders: [Order::default(); 5],
+            orders: [Order::default(); 6],
             live: 0,
             held: 0,
             tally: Tally::default(),
@@ -135,11 +131,6 @@ impl<F: Follow> FlowTable<F> {
     /// What was not kept.
     pub const fn tally(&self) -> Tally {
         self.tally
-    }
-
-    /// Every open flow, in no particular order.
-    pub fn open(&self) -> impl Iterator<Item = &Track> {
-        self.slots.0.iter().filter(|slot| slot.used).map(|slot| &slot.track)
     }
 
     /// A packet with ports. Others are none of this table's business and are ignored.
@@ -184,7 +175,7 @@ impl<F: Follow> FlowTable<F> {
 
     /// The capture is over: every open flow ends, the longest idle first.
     pub fn finish(&mut self, follow: &mut F) {
-        for class in [Class::HalfOpen, Class::Unanswered, Class::Answered, Class::Closed, Class::Open] {
+        for class in Class::ALL {
             while let Some(slot) = self.order(class).front() {
                 self.end(slot, follow);
             }
@@ -192,13 +183,14 @@ impl<F: Follow> FlowTable<F> {
     }
 
     fn order(&mut self, class: Class) -> &mut Order {
-        let [half_open, open, closed, unanswered, answered] = &mut self.orders;
+        let [half_open, open, closed, unanswered, answered, released] = &mut self.orders;
         match class {
             Class::HalfOpen => half_open,
             Class::Open => open,
             Class::Closed => closed,
             Class::Unanswered => unanswered,
             Class::Answered => answered,
+            Class::Released => released,
         }
     }
 
@@ -207,7 +199,7 @@ impl<F: Follow> FlowTable<F> {
             Class::HalfOpen => self.limits.half_open_idle,
             Class::Open => self.limits.tcp_idle,
             Class::Closed => self.limits.tcp_closed,
-            Class::Unanswered | Class::Answered => self.limits.udp_idle,
+            Class::Unanswered | Class::Answered | Class::Released => self.limits.udp_idle,
         }
     }
 
@@ -219,10 +211,10 @@ impl<F: Follow> FlowTable<F> {
 
     /// Ends flows that have been idle too long, a few for each packet.
     fn expire(&mut self, now: Timestamp, follow: &mut F) {
-        for class in [Class::HalfOpen, Class::Unanswered, Class::Answered, Class::Closed, Class::Open] {
+        for class in Class::ALL {
             for _ in 0..EXPIRED_PER_PACKET {
                 let Some(front) = self.order(class).front() else { break };
-                let idle = self.slots.0.get(front as usize).map_or(0, |slot| now - slot.track.last);
+                let idle = self.slots.0.get(front as usize).map_or(0, |slot| apart(now, slot.track.last));
                 if idle <= self.patience(class) {
                     break;
                 }
@@ -241,7 +233,7 @@ impl<F: Follow> FlowTable<F> {
         follow: &mut F,
     ) -> bool {
         let Some(track) = self.slots.0.get(slot as usize).map(|slot| &slot.track) else { return false };
-        let idle = packet.time - track.last > self.patience(track.class);
+        let idle = apart(packet.time, track.last) > self.patience(track.class);
         let reopened = segment.is_some_and(|segment| {
             segment.flags.syn()
                 && !segment.flags.ack()
@@ -313,14 +305,13 @@ impl<F: Follow> FlowTable<F> {
         let class_max = match class {
             Class::HalfOpen => self.limits.half_open_max,
             Class::Unanswered => self.limits.unanswered_udp_max,
-            Class::Open | Class::Closed | Class::Answered => usize::MAX,
+            Class::Open | Class::Closed | Class::Answered | Class::Released => usize::MAX,
         };
         let full = self.slots.0.len() - self.free.len() >= self.limits.flows_max;
         let victim = if self.order(class).len() >= class_max {
             self.order(class).front()
         } else if full {
-            let classes = [Class::HalfOpen, Class::Unanswered, Class::Closed, Class::Answered, Class::Open];
-            classes.into_iter().find_map(|class| self.order(class).front())
+            Class::ALL.into_iter().find_map(|class| self.order(class).front())
         } else {
             None
         };
@@ -363,13 +354,14 @@ impl<F: Follow> FlowTable<F> {
         let Some(place) = self.slots.0.get_mut(slot as usize) else { return };
         let track = &mut place.track;
         track.count(side, packet);
-        let Segment { sequence, acknowledgement, flags } = segment;
+        let flags = segment.flags;
         if flags.syn() && track.class == Class::HalfOpen && place.live.is_none() {
-            track.heard[side].begins_again(sequence);
+            track.heard[side].begins_again(segment.sequence);
         }
-        track.heard[side].segment(sequence, packet.payload_len, flags, acknowledgement);
+        let receiver = track.heard[side.other()].last_ack();
+        track.heard[side].segment(segment, packet.payload_len, receiver);
         let before = track.class;
-        let after = note_flags(track, side, flags);
+        let after = note_flags(track, side, segment);
         track.class = after;
         let refused = before == Class::HalfOpen && after == Class::Closed && !track.syn_acked;
         if !place.sealed && (packet.payload_len > 0 || place.live.is_some()) {
@@ -391,11 +383,15 @@ impl<F: Follow> FlowTable<F> {
     fn on_datagram(&mut self, slot: u32, side: Side, packet: &Packet, payload: &[u8], follow: &mut F) {
         let Some(place) = self.slots.0.get_mut(slot as usize) else { return };
         place.track.count(side, packet);
-        place.track.heard[side].spoke();
+        let readable = note_chunk(&mut place.track, side, packet.layer4);
         let before = place.track.class;
-        let after = if place.track.both_heard() { Class::Answered } else { Class::Unanswered };
+        let after = match before {
+            Class::Released => Class::Released,
+            _ if place.track.both_heard() => Class::Answered,
+            _ => Class::Unanswered,
+        };
         place.track.class = after;
-        if !place.sealed && !payload.is_empty() {
+        if !place.sealed && readable && !payload.is_empty() {
             self.read_datagram(slot, side, payload, follow);
         }
         self.unlist(slot, before);
@@ -404,6 +400,10 @@ impl<F: Follow> FlowTable<F> {
 
     /// Makes sure the flow's bytes are read, if anybody wants them and there is room.
     fn live(&mut self, slot: u32, side: Side, follow: &mut F) -> Option<(&mut Track, &mut Live<F::State>)> {
+        let place = self.slots.0.get(slot as usize)?;
+        if place.live.is_none() && self.live >= self.limits.followed_max {
+            self.release_answered(slot, follow);
+        }
         let full = self.live >= self.limits.followed_max;
         let place = self.slots.0.get_mut(slot as usize)?;
         if place.live.is_none() {
@@ -474,18 +474,62 @@ impl<F: Follow> FlowTable<F> {
         self.held = self.held + held - live.held.min(self.held);
         live.held = held;
         let too_much = held > 0 && self.held > self.limits.waiting_bytes_max;
-        if interest == Interest::Sealed || too_much {
-            self.tally.unread += u64::from(too_much);
-            self.held = self.held.saturating_sub(held);
-            self.live = self.live.saturating_sub(1);
-            place.live = None;
-            place.sealed = true;
+        if too_much {
+            self.tally.unread += 1;
+            self.release(slot, follow);
+        } else if interest == Interest::Sealed {
+            self.seal(slot);
+        }
+    }
+
+    /// Reads a flow no further, and returns what was kept for that.
+    fn seal(&mut self, slot: u32) -> Option<Box<Live<F::State>>> {
+        let place = self.slots.0.get_mut(slot as usize)?;
+        place.sealed = true;
+        let live = place.live.take()?;
+        self.held = self.held.saturating_sub(live.held);
+        self.live = self.live.saturating_sub(1);
+        Some(live)
+    }
+
+    /// Reads a flow no further; what waits behind holes and what was half understood is told first.
+    fn release(&mut self, slot: u32, follow: &mut F) {
+        if let Some(mut live) = self.seal(slot)
+            && let Some(place) = self.slots.0.get_mut(slot as usize)
+        {
+            flush(&mut live, &mut place.track, follow);
+            follow.release(&mut place.track, live.state);
+        }
+    }
+
+    /// Makes room for a flow to be read: of the answered datagram flows (most are one question and its
+    /// answer), the one that has been idle longest has said what it had to say.
+    fn release_answered(&mut self, wanted: u32, follow: &mut F) {
+        // Every turn takes one flow off the list for good, so this costs a step for each flow in all.
+        while self.live >= self.limits.followed_max {
+            let Some(front) = self.order(Class::Answered).front().filter(|front| *front != wanted) else {
+                break;
+            };
+            self.release(front, follow);
+            if let Some(place) = self.slots.0.get_mut(front as usize) {
+                place.sealed = true;
+                place.track.class = Class::Released;
+            }
+            self.unlist(front, Class::Answered);
+            self.list(front, Class::Released);
         }
     }
 }
 
+/// How far apart two moments are. A packet with a time far in the future must not keep its flow, and
+/// all that stand behind it, for ever.
+fn apart(one: Timestamp, other: Timestamp) -> Nanos {
+    (one - other).saturating_abs()
+}
+
 /// What the flags of a segment make of a flow.
-fn note_flags(track: &mut Track, side: Side, flags: TcpFlags) -> Class {
+fn note_flags(track: &mut Track, side: Side, segment: Segment) -> Class {
+    let flags = segment.flags;
     if flags.syn() {
         let from = if flags.ack() { &mut track.ledger.syn_ack_from } else { &mut track.ledger.syn_from };
         from[side] = true;
@@ -496,6 +540,11 @@ fn note_flags(track: &mut Track, side: Side, flags: TcpFlags) -> Class {
         if track.class == Class::HalfOpen && !track.syn_acked && track.ledger.syn_from[side.other()] {
             track.refused_by = Some(side);
         }
+        let receiver = track.heard[side.other()].last_ack();
+        let beyond_handshake = track.class == Class::Open;
+        if beyond_handshake && !track.heard[side].may_reset(segment.sequence, receiver) {
+            return track.class;
+        }
         return Class::Closed;
     }
     if track.class == Class::Closed || track.heard.iter().all(|heard| heard.fin) {
@@ -505,6 +554,32 @@ fn note_flags(track: &mut Track, side: Side, flags: TcpFlags) -> Class {
         return Class::Open;
     }
     track.class
+}
+
+/// What a datagram makes of a flow beside its bytes, and whether it carries any for an application.
+/// Of SCTP (RFC 9260 §3.2, RFC 8260 §2.1) the first chunk tells: INIT and its acknowledgement travel
+/// alone, and are to SCTP what a SYN and a SYN-ACK are to TCP.
+fn note_chunk(track: &mut Track, side: Side, layer4: Layer4) -> bool {
+    const INIT: u8 = 1;
+    const INIT_ACK: u8 = 2;
+    const ABORT: u8 = 6;
+    let chunk = match layer4 {
+        Layer4::Sctp { chunk, .. } => Some(chunk),
+        _ => None,
+    };
+    match chunk {
+        Some(INIT) => track.ledger.syn_from[side] = true,
+        Some(INIT_ACK) => {
+            track.ledger.syn_ack_from[side] = true;
+            track.syn_acked = true;
+        }
+        Some(ABORT) if track.ledger.syn_from[side.other()] => track.refused_by = Some(side),
+        _ => {}
+    }
+    if chunk != Some(ABORT) {
+        track.heard[side].spoke();
+    }
+    carries_data(layer4)
 }
 
 /// The flow is over: what waits behind holes is read after all.

@@ -14,7 +14,8 @@ const ACK: u8 = 0x10;
 const MILLISECOND: Nanos = 1_000_000;
 const SECOND: Nanos = 1000 * MILLISECOND;
 
-/// Writes down what flows say: bytes as they are, gaps as `[n]`, the end of a talk as `.`.
+/// Writes down what flows say: bytes as they are, gaps as `[n]`, the end of a talk as `.`, and as `!`
+/// where the flow goes on.
 #[derive(Default)]
 struct Notes {
     said: String,
@@ -52,6 +53,10 @@ impl Follow for Notes {
 
     fn held(&self, (): &()) -> usize {
         self.held
+    }
+
+    fn release(&mut self, _: &mut Track, (): ()) {
+        self.said.push('!');
     }
 
     fn end(&mut self, track: &mut Track, state: Option<()>) {
@@ -118,6 +123,11 @@ impl Play {
         self.client(SYN, 100, 0, "");
         self.server(SYN | ACK, 900, 101, "");
         self.client(ACK, 101, 901, "");
+    }
+
+    /// A datagram between ports 53 of two hosts.
+    fn datagram(&mut self, from: u8, to: u8, payload: &str) {
+        self.packet(from, to, Layer4::Udp { ports: (53, 53) }, payload.as_bytes());
     }
 
     /// An ICMP error about a packet of the client.
@@ -271,4 +281,88 @@ fn a_reset_refuses_a_syn_of_the_other_side_only() {
     given_up.client(SYN, 100, 0, "");
     given_up.client(RST, 101, 0, "");
     assert_eq!(outcomes(given_up), [(false, false)]);
+}
+
+#[test]
+fn a_packet_from_the_future_does_not_keep_the_flows_behind_it() {
+    let mut play = play();
+    play.now = 365 * 24 * 3600 * SECOND;
+    play.datagram(1, 2, "from next year");
+    play.now = 0;
+    play.datagram(3, 4, "now");
+    play.now = 200 * SECOND;
+    play.datagram(5, 6, "later");
+    assert_eq!(play.notes.records.len(), 2);
+}
+
+#[test]
+fn an_answered_datagram_flow_makes_room_for_a_new_one() {
+    let mut play = Play::new(Limits { followed_max: 2, ..Limits::default() });
+    for host in 10..20 {
+        play.datagram(host, 1, "q");
+        play.datagram(1, host, "a");
+    }
+    // One that has not been answered yet is not given up.
+    play.datagram(30, 1, "q");
+    play.datagram(31, 1, "q");
+    play.datagram(32, 1, "unread");
+    assert_eq!(play.table.tally().unread, 1);
+    assert_eq!(play.end().said, "qaqa".to_owned() + &"!qa".repeat(8) + "!q!q..");
+}
+
+#[test]
+fn a_flow_that_would_keep_too_much_is_told_so() {
+    let mut play = Play::new(Limits { waiting_bytes_max: 10, ..Limits::default() });
+    play.handshake();
+    play.client(ACK, 102, 901, "waiting for an a");
+    play.client(ACK, 101, 901, "a");
+    assert_eq!(play.table.tally().unread, 1);
+    assert_eq!(play.end().said, "[1]waiting for an a!");
+}
+
+#[test]
+fn what_is_sent_again_after_the_close_begins_no_flow() {
+    let mut play = play();
+    play.handshake();
+    play.client(FIN | ACK, 101, 901, "bye");
+    play.server(FIN | ACK, 901, 105, "");
+    for _ in 0..4 {
+        play.now += 30 * SECOND;
+        play.server(FIN | ACK, 901, 105, "");
+    }
+    assert_eq!(play.end().records.len(), 1);
+}
+
+#[test]
+fn a_reset_out_of_nowhere_closes_nothing() {
+    let flows = |reset: u32| {
+        let mut play = play();
+        play.handshake();
+        play.server(RST, reset, 0, "");
+        // On a closed flow any SYN begins another.
+        play.client(SYN, 100, 0, "");
+        play.end().records.len()
+    };
+    assert_eq!((flows(2_000_000_000), flows(901)), (1, 2));
+}
+
+#[test]
+fn sctp_opens_and_refuses_with_its_chunks() {
+    let mut play = play();
+    let client = |chunk| Layer4::Sctp { ports: (1000, 3868), chunk };
+    let server = |chunk| Layer4::Sctp { ports: (3868, 1000), chunk };
+    play.packet(1, 2, client(1), b"init");
+    play.packet(2, 1, server(2), b"init ack");
+    play.packet(1, 2, client(0), b"data");
+    play.packet(3, 2, client(1), b"init");
+    play.packet(2, 3, server(6), b"abort");
+    let notes = play.end();
+    let told = |record: &FlowRecord| {
+        let payload: u64 = record.sent.iter().map(|sent| sent.payload).sum();
+        (record.outcome.answered, record.outcome.refused, record.ledger.initiator(), payload)
+    };
+    let mut told: Vec<_> = notes.records.iter().map(told).collect();
+    told.sort_by_key(|told| told.0);
+    assert_eq!(told, [(false, true, Some(Side::B), 0), (true, false, Some(Side::A), 4)]);
+    assert_eq!(notes.said, "data.");
 }

@@ -1,7 +1,7 @@
 //! What is kept of every flow, whether or not its bytes are read.
 
 use super::tcp::Heard;
-use crate::decode::Packet;
+use crate::decode::{Layer4, Packet};
 use crate::model::{
     Counters, FlowKey, FlowRecord, FrameId, Ledger, Mac, Moment, Outcome, Pair, Side, Timestamp,
 };
@@ -19,6 +19,14 @@ pub enum Class {
     Unanswered,
     /// UDP or SCTP with both sides heard.
     Answered,
+    /// As answered, and read no further because others wanted the room.
+    Released,
+}
+
+impl Class {
+    /// All classes, those that are missed least first.
+    pub const ALL: [Class; 6] =
+        [Class::HalfOpen, Class::Unanswered, Class::Closed, Class::Released, Class::Answered, Class::Open];
 }
 
 /// One flow.
@@ -85,7 +93,7 @@ impl Track {
         sent.add(&Counters {
             packets: packet.packets.into(),
             bytes: packet.ip_len.into(),
-            payload: packet.payload_len.into(),
+            payload: if carries_data(packet.layer4) { packet.payload_len.into() } else { 0 },
         });
         self.last = self.last.max(packet.time);
         self.last_frame = FrameId { source: packet.source_index, number: packet.frame };
@@ -132,7 +140,6 @@ impl Track {
                 acknowledged_by: Pair::new(a.acknowledged_data(), b.acknowledged_data()),
                 unseen,
                 retransmitted: u64::from(a.retransmitted) + u64::from(b.retransmitted),
-                flipped: false,
             },
             protocol: self.protocol,
             tls: self.tls,
@@ -159,6 +166,11 @@ impl Track {
 
     /// UDP or SCTP.
     const fn is_udp(&self) -> bool {
-        matches!(self.class, Class::Unanswered | Class::Answered)
+        matches!(self.class, Class::Unanswered | Class::Answered | Class::Released)
     }
+}
+
+/// Of SCTP only DATA and I-DATA chunks carry an application's bytes (RFC 9260 §3.3.1, RFC 8260 §2.1).
+pub(super) const fn carries_data(layer4: Layer4) -> bool {
+    !matches!(layer4, Layer4::Sctp { chunk, .. } if chunk != 0 && chunk != 64)
 }

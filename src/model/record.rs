@@ -55,8 +55,6 @@ pub struct Outcome {
     pub unseen: u64,
     /// Segments whose bytes had all been seen before.
     pub retransmitted: u64,
-    /// The direction was first recorded the other way round.
-    pub flipped: bool,
 }
 
 /// One flow.

@@ -261,10 +261,14 @@ impl Follow for Talk {
         conversation.pending_bytes()
     }
 
+    fn release(&mut self, track: &mut Track, mut conversation: Conversation) {
+        conversation.on_end(&mut self.seen);
+        self.hand_on(track, &conversation, track.last_moment());
+    }
+
     fn end(&mut self, track: &mut Track, conversation: Option<Conversation>) {
-        if let Some(mut conversation) = conversation {
-            conversation.on_end(&mut self.seen);
-            self.hand_on(track, &conversation, track.last_moment());
+        if let Some(conversation) = conversation {
+            self.release(track, conversation);
         }
         self.recognise(track);
         let record = track.record();
