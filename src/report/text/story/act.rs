@@ -2,7 +2,7 @@
 
 use super::{FINDINGS_TOLD, Story};
 use crate::finding::Finding;
-use crate::model::State;
+use crate::model::{HostKey, State};
 use crate::report::text::paint::{Tone, of_band};
 use crate::report::text::safe::clean;
 use crate::report::text::table::fill;
@@ -28,7 +28,7 @@ impl Story<'_> {
         let view = self.view;
         let band = finding.band.word();
         let head = format!("  {:<10}", band.to_uppercase());
-        let what = format!("{} ({}) at {}", finding.rule.title, finding.rule.id, place(view, finding));
+        let what = format!("{} ({}) {}", finding.rule.title, finding.rule.id, place(view, finding));
         let line = fill(&what, view.width, &head, &" ".repeat(12));
         // Only the word carries the colour, so that the line stays readable.
         self.out.push_str(&view.paint.paint(of_band(band), head.trim_end()));
@@ -39,10 +39,13 @@ impl Story<'_> {
             None => format!(" {},", count(finding.count as usize, "time", "times")),
         };
         let last = moment(finding.span.last);
-        let who = match finding.clients.as_slice() {
+        let others: Vec<&HostKey> =
+            finding.clients.iter().filter(|client| **client != finding.host).collect();
+        let who = match others.as_slice() {
             [] => format!("Seen{times} last {last}."),
-            [own] if *own == finding.host => format!("Seen{times} last {last}."),
-            clients => format!("{} {},{times} last {last}.", used_by(finding), self.hosts(clients)),
+            others => {
+                format!("{} {},{times} last {last}.", used_by(finding), self.hosts(others.iter().copied()))
+            }
         };
         let indent = " ".repeat(12);
         self.bullet(Tone::Plain, &indent, &who);
