@@ -27,11 +27,7 @@ impl Setup {
     /// # Errors
     /// If the filter, the time window or the site file is wrong.
     pub fn new(arguments: &ReadingArguments) -> Result<Setup, Failure> {
-        let filter = match (&arguments.filter, arguments.words.as_slice()) {
-            (None, []) => None,
-            (None, words) => Some(words.join(" ")),
-            (Some(filter), _) => Some(filter.clone()),
-        };
+        let filter = arguments.expression();
         if let Some(filter) = &filter {
             capture::check_filter(filter).map_err(Failure::usage)?;
         }

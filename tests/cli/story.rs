@@ -76,7 +76,7 @@ fn names_the_byte_where_a_capture_broke() {
 #[test]
 fn says_so_where_there_is_nothing() {
     let text = told(&["analyze", THREE_TIER, "--", "tcp", "port", "1"]);
-    assert!(text.contains("No host was seen"), "{text}");
+    assert!(text.contains("No host was seen: every packet was filtered out."), "{text}");
     assert!(text.contains("2,094 of 2,094 packets (100 %) were left out by the filter"), "{text}");
     assert_eq!(told(&["hosts", "-r", THREE_TIER, "-f", "tcp port 1"]), "no hosts\n");
 }

@@ -13,7 +13,12 @@ fn is_told_in_one_sentence_with_the_way_out() {
     }
     let cases: Vec<(Vec<&str>, String)> = vec![
         (at(&["--wrokers", "2"]), "unexpected argument '--wrokers' found".to_owned()),
-        (at(&["--workers", "0"]), "0 is not in 1..=256".to_owned()),
+        (at(&["--workers", "0"]), "`0` is no number of threads; write one from 1 to 256".to_owned()),
+        (at(&["--workers", "x"]), "`x` is no number of threads; write one from 1 to 256".to_owned()),
+        (
+            at(&["--since", "2010-01-01"]),
+            "`2010-01-01` is a day and not a moment; write `2010-01-01T00:00:00Z`".to_owned(),
+        ),
         (
             at(&["-f", "tcp prot 80"]),
             "tapmap: bad filter `tcp prot 80`: can't parse filter expression: syntax error".to_owned(),

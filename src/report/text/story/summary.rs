@@ -22,7 +22,13 @@ impl Story<'_> {
         let snapshot = self.view.report.snapshot;
         self.heading("IN SHORT");
         if snapshot.hosts.is_empty() {
-            self.say(Tone::Plain, "No host was seen: no packet here has a readable IP header.");
+            let counted = self.view.report.counted;
+            let why = match counted.filtered {
+                0 => "no packet here has a readable IP header",
+                filtered if filtered >= counted.read => "every packet was filtered out",
+                _ => "no packet that passed the filter has a readable IP header",
+            };
+            self.say(Tone::Plain, &format!("No host was seen: {why}."));
             return;
         }
         let inside = snapshot.hosts.iter().filter(|host| host.internal).count();
