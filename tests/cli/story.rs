@@ -31,6 +31,7 @@ fn says_what_matters_in_sentences() {
     }
     let text = wide(&["analyze", SCAN], "200");
     assert!(text.contains("  10.79.1.66 scanned: "), "{text}");
+    assert!(text.contains("ACT FIRST\n  SCAN      10.79.1.66 scanned: "), "{text}");
     assert!(text.contains(" of the hosts were only spoken to: nothing came back."), "{text}");
 }
 

@@ -33,10 +33,16 @@ impl Story<'_> {
         }
         let inside = snapshot.hosts.iter().filter(|host| host.internal).count();
         let answered = snapshot.dependencies.iter().filter(is_answered).count();
+        let attempts = match snapshot.dependencies.len() - answered {
+            0 => String::new(),
+            many => {
+                format!(" (+ {}: nobody answered, or it was refused)", count(many, "attempt", "attempts"))
+            }
+        };
         self.say(
             Tone::Plain,
             &format!(
-                "{} ({inside} inside, {} outside) with {} and {}.",
+                "{} ({inside} inside, {} outside) with {} and {}{attempts}.",
                 count(snapshot.hosts.len(), "host", "hosts"),
                 snapshot.hosts.len() - inside,
                 count(snapshot.services.len(), "service", "services"),
@@ -49,11 +55,6 @@ impl Story<'_> {
         self.certificates();
         self.conflicts();
         self.scans();
-        let attempts = snapshot.dependencies.len() - answered;
-        if attempts > 0 {
-            let many = count(attempts, "further pair was", "further pairs were");
-            self.say(Tone::Plain, &format!("{many} only tried: nobody answered, or it was refused."));
-        }
     }
 
     /// Addresses that others tried and that never said anything are hosts only by courtesy.
@@ -201,7 +202,8 @@ impl Story<'_> {
         }
     }
 
-    fn scan(&self, scan: &Scan) -> String {
+    /// What a scan or a flood did.
+    pub(super) fn scan(&self, scan: &Scan) -> String {
         let (addresses, ports) = (scan.addresses as usize, scan.ports as usize);
         let took = length(scan.span.last - scan.span.first);
         match (&scan.source, &scan.target) {
