@@ -1,15 +1,16 @@
 //! `tapmap analyze`: everything that captures tell.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
 
-use super::args::{AnalyzeArguments, Output, TellingArguments};
+use super::args::{AnalyzeArguments, Output, ReadingArguments, TellingArguments};
 use super::failure::{DONE, FOUND, Failure};
 use super::output;
 use super::reading::{Read, Wanted};
 use super::setup::Setup;
+use crate::model::Timestamp;
 use crate::report::{View, write_json, write_lines, write_story};
 
 /// Reads captures and tells what they show.
@@ -22,7 +23,7 @@ pub fn run(arguments: &AnalyzeArguments) -> Result<ExitCode, Failure> {
         return Err(Failure::usage(anyhow!(
             "`-o csv` writes one list, and `analyze` tells several; use `tapmap deps {} -o csv`, or hosts, \
              services, certs, findings, flows",
-            again(&arguments.captures)
+            again(&arguments.captures, &arguments.reading, telling.as_of)
         )));
     }
     let setup = Setup::new(&arguments.reading)?;
@@ -42,7 +43,7 @@ pub fn run(arguments: &AnalyzeArguments) -> Result<ExitCode, Failure> {
                 paint: output::paint(telling.color),
                 width,
                 names: !telling.no_names,
-                again: again(&arguments.captures),
+                again: again(&arguments.captures, &arguments.reading, telling.as_of),
             };
             out.write_all(write_story(&view).as_bytes())
         }
@@ -75,21 +76,32 @@ pub fn status(read: &Read, telling: &TellingArguments) -> ExitCode {
     ExitCode::from(if failed { FOUND } else { DONE })
 }
 
-/// The arguments that make another command read the same captures.
-pub fn again(captures: &[PathBuf]) -> String {
+/// The arguments that make another command read the same captures in the same way.
+pub fn again(captures: &[PathBuf], reading: &ReadingArguments, as_of: Option<Timestamp>) -> String {
     const NAMED_MAX: usize = 3;
-    if captures.is_empty()
+    let unnamed = captures.is_empty()
         || captures.len() > NAMED_MAX
-        || captures.iter().any(|path| path.as_os_str() == "-")
-    {
-        return "-r FILE".to_owned();
-    }
-    captures.iter().map(|path| format!("-r {}", quoted(path))).collect::<Vec<_>>().join(" ")
+        || captures.iter().any(|path| path.as_os_str() == "-");
+    let mut words: Vec<String> = match unnamed {
+        true => vec!["-r FILE".to_owned()],
+        false => captures.iter().map(|path| format!("-r {}", quoted(&path.display().to_string()))).collect(),
+    };
+    let mut flag = |name: &str, value: Option<String>| {
+        words.extend(value.map(|value| format!("{name} {}", quoted(&value))));
+    };
+    flag("-f", reading.expression());
+    flag("--since", reading.since.map(|time| time.to_string()));
+    flag("--until", reading.until.map(|time| time.to_string()));
+    let networks: Vec<String> = reading.local_networks.iter().map(ToString::to_string).collect();
+    flag("-m", (!networks.is_empty()).then(|| networks.join(",")));
+    flag("--site", reading.site.as_ref().map(|site| site.display().to_string()));
+    flag("--as-of", as_of.map(|time| time.to_string()));
+    words.join(" ")
 }
 
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = crate::report::clean(&path.display().to_string());
+/// A word as a shell takes it.
+fn quoted(text: &str) -> String {
+    let text = crate::report::clean(text);
     let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text;
@@ -102,10 +114,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_quoted_for_a_shell() {
-        let paths = |texts: &[&str]| texts.iter().map(PathBuf::from).collect::<Vec<_>>();
-        assert_eq!(again(&paths(&["a/b.pcap", "my file.pcap"])), "-r a/b.pcap -r 'my file.pcap'");
-        assert_eq!(again(&paths(&["it's"])), r"-r 'it'\''s'");
-        assert_eq!(again(&paths(&["-"])), "-r FILE");
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(quoted("a/b-1.pcap"), "a/b-1.pcap");
+        assert_eq!(quoted("my file.pcap"), "'my file.pcap'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
     }
 }

@@ -22,6 +22,25 @@ pub struct Arguments {
 const EXIT_STATUS: &str =
     "Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, and --fail-on found something.";
 
+/// Reads a moment. A day is none, and what makes it one is said.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let start = format!("{text}T00:00:00Z");
+    match text.parse::<Timestamp>() {
+        Err(_) if start.parse::<Timestamp>().is_ok() => {
+            Err(format!("`{text}` is a day and not a moment; write `{start}`"))
+        }
+        parsed => parsed.map_err(|error| error.to_string()),
+    }
+}
+
+/// Reads a number of threads.
+fn workers(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(workers @ 1..=256) => Ok(workers),
+        _ => Err(format!("`{text}` is no number of threads; write one from 1 to 256")),
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -80,8 +99,11 @@ pub struct AnalyzeArguments {
 #[derive(Debug, Args)]
 pub struct ListArguments {
     /// Capture, directory of captures, or - for standard input; may be given several times
-    #[arg(short, long = "read", value_name = "FILE", required_unless_present = "check")]
+    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "captures"])]
     pub read: Vec<PathBuf>,
+    /// The same as --read
+    #[arg(value_name = "FILE|DIR|-")]
+    pub captures: Vec<PathBuf>,
     /// How to read.
     #[command(flatten)]
     pub reading: ReadingArguments,
@@ -97,17 +119,34 @@ pub struct ExportArguments {
     #[arg(long, value_enum)]
     pub format: ExportFormat,
     /// Capture, directory of captures, or - for standard input; may be given several times
-    #[arg(short, long = "read", value_name = "FILE", required_unless_present = "check")]
+    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "captures"])]
     pub read: Vec<PathBuf>,
+    /// The same as --read
+    #[arg(value_name = "FILE|DIR|-")]
+    pub captures: Vec<PathBuf>,
     /// How to read.
     #[command(flatten)]
     pub reading: ReadingArguments,
     /// Judge certificates at this time [default: that of the last packet]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     pub as_of: Option<Timestamp>,
     /// Say nothing on standard error but why it failed
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+impl ListArguments {
+    /// All captures, however they were named.
+    pub fn captures(&self) -> Vec<PathBuf> {
+        [self.read.as_slice(), &self.captures].concat()
+    }
+}
+
+impl ExportArguments {
+    /// All captures, however they were named.
+    pub fn captures(&self) -> Vec<PathBuf> {
+        [self.read.as_slice(), &self.captures].concat()
+    }
 }
 
 /// A format of other programs.
@@ -134,10 +173,10 @@ pub struct ReadingArguments {
     #[arg(last = true, value_name = "BPF")]
     pub words: Vec<String>,
     /// Only packets at or after this time, such as 2026-03-14T10:04:00Z; a zone is required
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     pub since: Option<Timestamp>,
     /// Only packets before this time
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     pub until: Option<Timestamp>,
     /// Your own networks [default: private, unique local, link-local and loopback addresses]
     #[arg(short = 'm', long, value_name = "CIDR,...", value_delimiter = ',')]
@@ -146,7 +185,7 @@ pub struct ReadingArguments {
     #[arg(long, value_name = "FILE")]
     pub site: Option<PathBuf>,
     /// Threads that follow flows; 1 does everything on one thread [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", value_parser = workers)]
     pub workers: Option<u16>,
     /// Count the copies of packets that a mirror delivers
     #[arg(long)]
@@ -159,6 +198,17 @@ pub struct ReadingArguments {
     pub check: bool,
 }
 
+impl ReadingArguments {
+    /// The filter, however it was given.
+    pub fn expression(&self) -> Option<String> {
+        match (&self.filter, self.words.as_slice()) {
+            (None, []) => None,
+            (None, words) => Some(words.join(" ")),
+            (Some(filter), _) => Some(filter.clone()),
+        }
+    }
+}
+
 /// How the answer is told.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Telling")]
@@ -167,7 +217,7 @@ pub struct TellingArguments {
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     pub output: Output,
     /// Judge certificates at this time [default: that of the last packet]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     pub as_of: Option<Timestamp>,
     /// Exit with status 3 if a finding is at least this urgent
     #[arg(long, value_enum, value_name = "LEVEL")]

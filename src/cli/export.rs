@@ -20,7 +20,7 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
         return checked(&setup);
     }
     let wanted = Wanted { records: false, as_of: arguments.as_of, quiet: arguments.quiet };
-    let read = Read::new(&arguments.read, &setup, wanted)?;
+    let read = Read::new(&arguments.captures(), &setup, wanted)?;
     let report = read.report();
     output::write(|mut out| match arguments.format {
         ExportFormat::Graphml => write_graphml(&report, &mut out),

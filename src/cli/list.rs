@@ -21,7 +21,7 @@ pub fn run(list: List, arguments: &ListArguments) -> Result<ExitCode, Failure> {
         return checked(&setup);
     }
     let wanted = Wanted { records: list == List::Flows, as_of: telling.as_of, quiet: telling.quiet };
-    let read = Read::new(&arguments.read, &setup, wanted)?;
+    let read = Read::new(&arguments.captures(), &setup, wanted)?;
     let report = read.report();
     output::write(|mut out| {
         let format = match telling.output {
@@ -34,7 +34,7 @@ pub fn run(list: List, arguments: &ListArguments) -> Result<ExitCode, Failure> {
                     paint: output::paint(telling.color),
                     width: output::width(),
                     names: !telling.no_names,
-                    again: again(&arguments.read),
+                    again: again(&arguments.captures(), &arguments.reading, telling.as_of),
                 };
                 return out.write_all(write_table(&view, list).as_bytes());
             }

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use super::failure::Failure;
 use super::progress::Bar;
 use super::setup::Setup;
-use crate::capture::{Frames, LinkType, OpenError, Source};
+use crate::capture::{Frames, LinkType, OpenError, Options, Source};
 use crate::finding::{self, Finding};
 use crate::graph::Snapshot;
 use crate::model::{FlowRecord, Timestamp};
 use crate::pipeline::{self, Settings, Totals};
-use crate::report::{Counted, Report, SourceFacts};
+use crate::report::{Counted, Report, Selection, SourceFacts};
 
 /// Problems told one by one on standard error; the report has all of them.
 const PROBLEMS_TOLD: usize = 20;
@@ -66,7 +66,7 @@ impl Read {
         let snapshot = Snapshot::new(outcome.map, &setup.operator);
         let as_of = wanted.as_of.or(snapshot.last);
         Ok(Read {
-            counted: counted(&outcome.totals),
+            counted: counted(&outcome.totals, &setup.options),
             findings: finding::find(&snapshot, as_of.unwrap_or_default(), &finding::Context::default()),
             records: outcome.records,
             sources,
@@ -115,9 +115,10 @@ fn source_facts(source: Source) -> SourceFacts {
     }
 }
 
-fn counted(totals: &Totals) -> Counted {
+fn counted(totals: &Totals, options: &Options) -> Counted {
     let packets = &totals.packets;
     Counted {
+        selection: Selection { filter: options.filter.clone(), since: options.since, until: options.until },
         read: packets.read,
         analyzed: packets.analyzed,
         duplicate: packets.duplicate,

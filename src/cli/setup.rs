@@ -1,11 +1,14 @@
 //! Flags and site file become what the other modules need, checked before anything is read.
 
+use std::io::ErrorKind;
+use std::path::Path;
+
 use anyhow::anyhow;
 
 use super::args::ReadingArguments;
 use super::failure::Failure;
 use crate::capture;
-use crate::config::{Network, PRIVATE_NETWORKS, Site};
+use crate::config::{Network, PRIVATE_NETWORKS, Site, SiteError};
 use crate::graph::Operator;
 use crate::model::{HostKey, Realm, ServiceKey};
 
@@ -27,11 +30,7 @@ impl Setup {
     /// # Errors
     /// If the filter, the time window or the site file is wrong.
     pub fn new(arguments: &ReadingArguments) -> Result<Setup, Failure> {
-        let filter = match (&arguments.filter, arguments.words.as_slice()) {
-            (None, []) => None,
-            (None, words) => Some(words.join(" ")),
-            (Some(filter), _) => Some(filter.clone()),
-        };
+        let filter = arguments.expression();
         if let Some(filter) = &filter {
             capture::check_filter(filter).map_err(Failure::usage)?;
         }
@@ -42,7 +41,7 @@ impl Setup {
                 "--since {since} is not before --until {until}: nothing is between"
             )));
         }
-        let site = arguments.site.as_deref().map(Site::read).transpose().map_err(Failure::usage)?;
+        let site = arguments.site.as_deref().map(site).transpose()?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Setup {
             options: capture::Options {
@@ -56,6 +55,25 @@ impl Setup {
             drop_duplicates: !arguments.no_dedup,
         })
     }
+}
+
+/// Reads a site file. The system's own words for what is missing tell a user nothing to do.
+fn site(path: &Path) -> Result<Site, Failure> {
+    Site::read(path).map_err(|error| {
+        let SiteError::Unreadable { path, why } = &error else { return Failure::usage(error) };
+        let name = path.display();
+        Failure::usage(match why.kind() {
+            ErrorKind::NotFound => {
+                anyhow!("site file `{name}` does not exist; `tapmap explain site` shows an example")
+            }
+            ErrorKind::PermissionDenied => {
+                anyhow!("site file `{name}` cannot be read: permission denied")
+            }
+            ErrorKind::IsADirectory => anyhow!("site file `{name}` is a directory; name a file"),
+            ErrorKind::InvalidData => anyhow!("site file `{name}` is no text in UTF-8"),
+            _ => anyhow!(error),
+        })
+    })
 }
 
 /// What the map needs of what the operator knows. Networks named by flag go before those of the file.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::draft::{Draft, Drafts, Party};
 use super::rule::Rule;
 use super::succession::Successions;
-use super::validity::{Status, Urgency, Validity};
+use super::validity::{Judgement, Status, Urgency, Validity};
 use crate::graph::{Certificate, CertificateSeen, Proof, Snapshot};
-use crate::model::{Role, State, Timestamp};
+use crate::model::{Nanos, Role, State, Timestamp};
 
 /// A certificate after its last day.
 pub const EXPIRED: Rule = Rule {
@@ -81,8 +81,11 @@ pub const WEAK_HASH: Rule = Rule {
 /// Characters of a subject that are shown.
 const SUBJECT_CHARS_MAX: usize = 80;
 
-/// Characters of what a proof says.
-const PROOF_CHARS_MAX: usize = 120;
+/// Severity of a certificate that held when it was last shown, and holds no more.
+const EXPIRED_SINCE: u8 = 2;
+
+/// A moment of judgement is told where it is further than this from the moment of showing.
+const DAY: Nanos = 86_400_000_000_000;
 
 /// A rule that a certificate breaks: its severity, and the words for it.
 struct Fault {
@@ -100,9 +103,17 @@ pub fn draft(snapshot: &Snapshot, as_of: Timestamp, drafts: &mut BTreeMap<(&'sta
     });
     for certificate in certificates {
         let mut of_parties: BTreeMap<(&'static str, Party), (&'static Rule, Draft)> = BTreeMap::new();
+        let mut shown: BTreeMap<Party, Timestamp> = BTreeMap::new();
+        for seen in &certificate.seen {
+            let Some(party) = party(seen) else { continue };
+            let last = shown.entry(party).or_insert(seen.seen.span.last);
+            *last = seen.seen.span.last.max(*last);
+        }
         for seen in certificate.seen.iter().filter(|seen| !successions.replaced(certificate, seen)) {
             let Some(party) = party(seen) else { continue };
-            for fault in faults(certificate, seen.place.position, as_of) {
+            let shown = shown.get(&party).copied().unwrap_or(seen.seen.span.last);
+            let moments = Moments { shown, as_of, end: snapshot.last };
+            for fault in faults(certificate, seen.place.position, moments) {
                 let rule = fault.rule;
                 let new = one(certificate, seen, fault);
                 of_parties
@@ -138,7 +149,13 @@ fn party(seen: &CertificateSeen) -> Option<Party> {
 }
 
 fn one(certificate: &Certificate, seen: &CertificateSeen, fault: Fault) -> Draft {
-    let what: String = format!("presented {}", fault.words).chars().take(PROOF_CHARS_MAX).collect();
+    // Nothing is cut here: a subject is, and the other words are few.
+    let what = match (seen.place.role, seen.place.client) {
+        (Role::Client, Some(client)) => {
+            format!("presented by {client} to {}: {}", seen.place.service, fault.words)
+        }
+        _ => format!("presented {}", fault.words),
+    };
     Draft {
         severity: fault.severity,
         grants_access: false,
@@ -154,14 +171,25 @@ fn one(certificate: &Certificate, seen: &CertificateSeen, fault: Fault) -> Draft
     }
 }
 
+/// The moments that a judgement is about.
+#[derive(Clone, Copy)]
+struct Moments {
+    /// When its party last showed it.
+    shown: Timestamp,
+    /// The moment of the report.
+    as_of: Timestamp,
+    /// The last moment of the map.
+    end: Option<Timestamp>,
+}
+
 /// What is wrong with a certificate at a place in a chain. Dates and self-signature are asked of the
 /// leaf only, key and hash of the whole chain.
-fn faults(certificate: &Certificate, position: u8, as_of: Timestamp) -> Vec<Fault> {
+fn faults(certificate: &Certificate, position: u8, moments: Moments) -> Vec<Fault> {
     let mut faults = Vec::new();
     let name = name(certificate, position);
     let facts = &certificate.facts;
     if position == 0 {
-        faults.extend(date_fault(certificate, as_of, &name));
+        faults.extend(date_fault(certificate, moments, &name));
         if facts.self_signed == Some(true) {
             let words = format!("{name}, self-signed");
             faults.push(Fault { rule: &SELF_SIGNED, severity: SELF_SIGNED.severity_base, words });
@@ -182,15 +210,22 @@ fn faults(certificate: &Certificate, position: u8, as_of: Timestamp) -> Vec<Faul
     faults
 }
 
-fn date_fault(certificate: &Certificate, as_of: Timestamp, name: &str) -> Option<Fault> {
+fn date_fault(certificate: &Certificate, moments: Moments, name: &str) -> Option<Fault> {
     let validity = Validity::of(certificate);
-    let days = validity.days_left(as_of).unwrap_or(i64::MAX);
+    let judged = Judgement::new(validity, moments.shown, moments.as_of, moments.end);
     let end = date(validity.not_after);
-    let (rule, severity, words) = match validity.status(as_of) {
+    if judged.expired_since {
+        let (shown, as_of) = (date(moments.shown), date(moments.as_of));
+        let words =
+            format!("{name}, was valid when last shown ({shown}), has expired since ({end}), as of {as_of}");
+        return Some(Fault { rule: &EXPIRING, severity: EXPIRED_SINCE, words });
+    }
+    let days = validity.days_left(judged.at).unwrap_or(i64::MAX);
+    let (rule, severity, words) = match judged.status {
         Status::Valid => return None,
         Status::Expired => {
             let ago = days.saturating_neg();
-            (&EXPIRED, EXPIRED.severity_base, format!("{name}, expired {end} ({} ago)", count(ago, "day")))
+            (&EXPIRED, EXPIRED.severity_base, format!("{name}, expired {end} ({} ago", count(ago, "day")))
         }
         Status::Expiring(urgency) => {
             let severity = match urgency {
@@ -198,14 +233,32 @@ fn date_fault(certificate: &Certificate, as_of: Timestamp, name: &str) -> Option
                 Urgency::High => 6,
                 Urgency::Critical => 8,
             };
-            (&EXPIRING, severity, format!("{name}, expires {end} ({} left)", count(days, "day")))
+            (&EXPIRING, severity, format!("{name}, expires {end} ({} left", count(days, "day")))
         }
         Status::NotYetValid => {
             let start = date(validity.not_before);
-            (&NOT_YET_VALID, NOT_YET_VALID.severity_base, format!("{name}, not valid before {start}"))
+            (
+                &NOT_YET_VALID,
+                NOT_YET_VALID.severity_base,
+                format!(
+                    "{name}, not valid before {start} ({} to go",
+                    count(ahead(validity, judged.at), "day")
+                ),
+            )
         }
     };
-    Some(Fault { rule, severity, words })
+    Some(Fault { rule, severity, words: words + &when(judged.at, moments) })
+}
+
+/// Ends the words: by the moment of judgement where that says more than the time of the frame.
+fn when(at: Timestamp, moments: Moments) -> String {
+    let far = |other: Timestamp| (at - other).saturating_abs() > DAY;
+    if far(moments.shown) || far(moments.as_of) { format!(" as of {})", date(at)) } else { ")".to_owned() }
+}
+
+/// Whole days until it begins to hold, rounded up.
+fn ahead(validity: Validity, at: Timestamp) -> i64 {
+    (validity.not_before - at).saturating_add(DAY - 1).div_euclid(DAY)
 }
 
 fn hash_severity(algorithm: &str) -> Option<u8> {
@@ -235,7 +288,11 @@ fn name(certificate: &Certificate, position: u8) -> String {
         ("", None) => format!("serial {}", facts.serial),
         (subject, _) => subject.to_owned(),
     };
-    let mut name: String = text.chars().filter(|c| !c.is_control()).take(SUBJECT_CHARS_MAX).collect();
+    let mut characters = text.chars().filter(|c| !c.is_control());
+    let mut name: String = characters.by_ref().take(SUBJECT_CHARS_MAX).collect();
+    if characters.next().is_some() {
+        name.push('…');
+    }
     if position > 0 {
         name.push_str(&format!(" (number {} of the chain)", u16::from(position) + 1));
     }

@@ -33,7 +33,7 @@ use draft::{Draft, Drafts, Party};
 pub use importance::{Context, Criticality, Importance};
 pub use rule::Rule;
 pub use score::{Band, Factors, Score};
-pub use validity::{Status, Urgency, Validity};
+pub use validity::{Judgement, Status, Urgency, Validity};
 
 /// All rules, sorted by id.
 pub const RULES: &[&Rule] = &[
@@ -120,7 +120,8 @@ impl Finding {
 }
 
 /// Everything wrong on the map, the highest score first; of equals, in the order of rule and party.
-/// Certificates are judged at `as_of`.
+/// Certificates are judged at `as_of`; where that is the last moment of the map, each as it stood
+/// when it was last shown ([`Judgement`]).
 pub fn find(snapshot: &Snapshot, as_of: Timestamp, context: &Context) -> Vec<Finding> {
     let importance = Importance::new(snapshot, context);
     let mut drafts: BTreeMap<(&'static str, Party), Drafts> = BTreeMap::new();

@@ -100,9 +100,52 @@ impl Validity {
     }
 }
 
+/// How a certificate stood when it was last shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// Where it stood.
+    pub status: Status,
+    /// The moment of it.
+    pub at: Timestamp,
+    /// It held then, and no longer at the end of what was seen.
+    pub expired_since: bool,
+}
+
+impl Judgement {
+    /// Judges a certificate that was last shown at a moment.
+    ///
+    /// Captures are long, or merged from several years. What counts is whether the certificate held
+    /// when it was used; only a moment that somebody asked for, other than the `end` of what was seen,
+    /// goes before that.
+    pub fn new(validity: Validity, shown: Timestamp, as_of: Timestamp, end: Option<Timestamp>) -> Judgement {
+        if end != Some(as_of) {
+            return Judgement { status: validity.status(as_of), at: as_of, expired_since: false };
+        }
+        let status = validity.status(shown);
+        let expired_since = status != Status::Expired && validity.status(as_of) == Status::Expired;
+        Judgement { status, at: shown, expired_since }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_held_when_it_was_shown_is_not_called_expired() {
+        let not_after = Timestamp::from_seconds(1_700_000_000, 0);
+        let validity = Validity { not_before: not_after + -398 * DAY, not_after };
+        let (before, after) = (not_after + -100 * DAY, not_after + 100 * DAY);
+        let judged = |shown, as_of, end| {
+            let judged = Judgement::new(validity, shown, as_of, Some(end));
+            (judged.status, judged.at, judged.expired_since)
+        };
+        assert_eq!(judged(before, after, after), (VALID, before, true));
+        assert_eq!(judged(after, after, after), (Status::Expired, after, false));
+        assert_eq!(judged(before, before, before), (VALID, before, false));
+        assert_eq!(judged(before, after, before), (Status::Expired, after, false), "asked for");
+        assert_eq!(judged(after, before, after), (VALID, before, false), "asked for");
+    }
 
     /// A certificate of some length, so many hours before its end.
     fn at(length: Nanos, remaining: Nanos) -> Status {

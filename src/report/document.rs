@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::text::clean;
+use super::text::{clean, moment};
 use crate::finding::Finding;
 use crate::graph::Snapshot;
 use crate::model::{FlowRecord, Timestamp};
@@ -40,9 +40,33 @@ impl SourceFacts {
     }
 }
 
+/// Which packets were asked for; the others count as filtered.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// A BPF expression.
+    pub filter: Option<String>,
+    /// Packets at or after this moment.
+    pub since: Option<Timestamp>,
+    /// Packets before this moment.
+    pub until: Option<Timestamp>,
+}
+
+impl Selection {
+    /// In words: ``filter `udp`, since 2026-03-14 10:04:00Z``; none where everything was asked for.
+    pub fn words(&self) -> Option<String> {
+        let filter = self.filter.as_deref().map(|filter| format!("filter `{}`", clean(filter)));
+        let since = self.since.map(|since| format!("since {}", moment(since)));
+        let until = self.until.map(|until| format!("before {}", moment(until)));
+        let words: Vec<String> = [filter, since, until].into_iter().flatten().collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+}
+
 /// What was counted on the way, by the names of the contract.
 #[derive(Clone, Debug, Default)]
 pub struct Counted {
+    /// What was asked for.
+    pub selection: Selection,
     /// All frames.
     pub read: u64,
     /// With a readable IP header.

@@ -61,6 +61,9 @@ pub(super) struct Generator {
 #[derive(Serialize)]
 pub(super) struct Capture {
     sources: Vec<Source>,
+    filter: Option<String>,
+    since: Option<String>,
+    until: Option<String>,
     packets: Packets,
     bytes: Bytes,
     flows: Flows,
@@ -319,6 +322,9 @@ impl Capture {
         let counted = report.counted;
         Capture {
             sources: report.sources.iter().map(Source::of).collect(),
+            filter: counted.selection.filter.clone(),
+            since: counted.selection.since.map(time),
+            until: counted.selection.until.map(time),
             packets: Packets {
                 read: counted.read,
                 analyzed: counted.analyzed,

@@ -77,7 +77,7 @@ impl List {
             }
             List::Certificates => {
                 "sha256 spki_sha256 serial subject issuer not_before not_after san key.algorithm key.bits \
-                 signature_algorithm is_ca seen.service status days_left problem"
+                 signature_algorithm is_ca seen.service seen.role status days_left problem"
             }
             List::Findings => {
                 "id rule title severity score band state host service clients count first last detail \

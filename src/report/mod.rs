@@ -11,7 +11,7 @@ mod text;
 mod visibility;
 
 pub use community_id::community_id;
-pub use document::{Counted, Report, SourceFacts};
+pub use document::{Counted, Report, Selection, SourceFacts};
 pub use graph::{write_dot, write_graphml};
 pub use json::{Document, write_json};
 pub use list::{Format, List, write_lines, write_list};

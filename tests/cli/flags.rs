@@ -63,6 +63,35 @@ fn windows_and_filters_count_what_they_leave_out() {
 }
 
 #[test]
+fn captures_may_be_named_without_a_flag() {
+    assert_eq!(told(&["hosts", MAIL]), told(&["hosts", "-r", MAIL]));
+    assert_eq!(told(&["deps", MAIL, "-r", SCAN]), told(&["deps", "-r", SCAN, "-r", MAIL]));
+    assert_eq!(told(&["export", "--format", "dot", MAIL]), told(&["export", "--format", "dot", "-r", MAIL]));
+    assert_eq!(told(&["hosts", MAIL, "--", "udp"]), told(&["hosts", MAIL, "-f", "udp"]));
+}
+
+#[test]
+fn what_was_asked_for_is_told_and_asked_for_again() {
+    let since = "2000-01-01T00:00:00.000000000Z";
+    let flags =
+        ["--since", since, "-m", "10.0.0.0/8", "--as-of", "2100-01-01T00:00:00Z", "--", "udp", "port", "53"];
+    let text = wide(&[&["analyze", THREE_TIER], &flags[..]].concat(), "200");
+    assert!(!text.contains("  2,094 packets") && text.contains(" of 2,094 packets, "), "{text}");
+    assert!(
+        text.contains("Only what was asked for: filter `udp port 53`, since 2000-01-01 00:00:00Z."),
+        "{text}"
+    );
+    let again = format!(
+        "tapmap deps -r {THREE_TIER} -f 'udp port 53' --since {since} -m 10.0.0.0/8 --as-of 2100-01-01T00:00:00.000000000Z"
+    );
+    assert!(text.contains(&again), "{text}");
+    let document: Value =
+        serde_json::from_str(&told(&["analyze", THREE_TIER, "-o", "json", "-f", "udp"])).unwrap();
+    assert_eq!(document["capture"]["filter"], "udp");
+    assert_eq!((&document["capture"]["since"], &document["capture"]["until"]), (&Value::Null, &Value::Null));
+}
+
+#[test]
 fn certificates_are_judged_at_the_moment_asked_for() {
     let expired = |as_of: &str| {
         let text = told(&["certs", "-r", THREE_TIER, "-o", "jsonl", "--as-of", as_of]);

@@ -31,6 +31,7 @@ fn says_what_matters_in_sentences() {
     }
     let text = wide(&["analyze", SCAN], "200");
     assert!(text.contains("  10.79.1.66 scanned: "), "{text}");
+    assert!(text.contains("ACT FIRST\n  SCAN      10.79.1.66 scanned: "), "{text}");
     assert!(text.contains(" of the hosts were only spoken to: nothing came back."), "{text}");
 }
 
@@ -76,7 +77,7 @@ fn names_the_byte_where_a_capture_broke() {
 #[test]
 fn says_so_where_there_is_nothing() {
     let text = told(&["analyze", THREE_TIER, "--", "tcp", "port", "1"]);
-    assert!(text.contains("No host was seen"), "{text}");
+    assert!(text.contains("No host was seen: every packet was filtered out."), "{text}");
     assert!(text.contains("2,094 of 2,094 packets (100 %) were left out by the filter"), "{text}");
     assert_eq!(told(&["hosts", "-r", THREE_TIER, "-f", "tcp port 1"]), "no hosts\n");
 }

@@ -13,7 +13,12 @@ fn is_told_in_one_sentence_with_the_way_out() {
     }
     let cases: Vec<(Vec<&str>, String)> = vec![
         (at(&["--wrokers", "2"]), "unexpected argument '--wrokers' found".to_owned()),
-        (at(&["--workers", "0"]), "0 is not in 1..=256".to_owned()),
+        (at(&["--workers", "0"]), "`0` is no number of threads; write one from 1 to 256".to_owned()),
+        (at(&["--workers", "x"]), "`x` is no number of threads; write one from 1 to 256".to_owned()),
+        (
+            at(&["--since", "2010-01-01"]),
+            "`2010-01-01` is a day and not a moment; write `2010-01-01T00:00:00Z`".to_owned(),
+        ),
         (
             at(&["-f", "tcp prot 80"]),
             "tapmap: bad filter `tcp prot 80`: can't parse filter expression: syntax error".to_owned(),
@@ -39,7 +44,8 @@ fn is_told_in_one_sentence_with_the_way_out() {
             vec!["analyze", THREE_TIER, "--site", &site],
             format!("tapmap: site file `{site}`, line 2: "),
         ),
-        (at(&["--site", "no.toml"]), "tapmap: site file `no.toml` cannot be read: ".to_owned()),
+        (at(&["--site", "no.toml"]), "tapmap: site file `no.toml` does not exist; `tapmap explain site` shows".to_owned()),
+        (at(&["--site", "src"]), "tapmap: site file `src` is a directory; name a file".to_owned()),
         (vec!["analyze", "-", "-"], "`-` (standard input) is named twice".to_owned()),
         (vec!["analyze"], "required arguments were not provided".to_owned()),
         (vec!["deps"], "--read <FILE>".to_owned()),
@@ -79,14 +85,26 @@ fn of_files_is_a_failure() {
 #[test]
 fn of_a_file_without_permission_is_a_failure() {
     use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
     let folder = folder();
+    let allow = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    allow(folder.path(), 0o755);
     let path = file(folder.path(), "secret.pcap", capture_bytes(MAIL));
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o0)).unwrap();
-    // The superuser may read everything.
-    if std::fs::File::open(&path).is_err() {
-        let stderr = refused(&["analyze", &path], 1);
-        assert!(stderr.contains("cannot be read: permission denied"), "{stderr}");
-    }
+    allow(Path::new(&path), 0o0);
+    // The superuser may read everything: then a copy of the program that anybody may run is run by nobody.
+    let output = if std::fs::File::open(&path).is_ok() {
+        let program = folder.path().join("tapmap");
+        std::fs::copy(env!("CARGO_BIN_EXE_tapmap"), &program).unwrap();
+        allow(&program, 0o755);
+        Command::new(program).args(["analyze", &path]).current_dir("/").uid(65_534).output().unwrap()
+    } else {
+        run(&["analyze", &path])
+    };
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("cannot be read: permission denied"), "{stderr}");
 }
 
 #[test]

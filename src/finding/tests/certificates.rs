@@ -129,6 +129,49 @@ fn a_clients_certificate_is_the_clients() {
     fill(&mut snapshot, frame, |c| c.facts.not_after = START + -2 * DAY);
     let found = only(find(&snapshot, START, &Context::default()));
     assert_eq!((found.id().as_str(), found.host), ("CERT-01/10.0.0.5", host(CLIENT)));
+    let what = found.evidence[0].what.as_str();
+    assert!(
+        what.starts_with("presented by 10.0.0.5 to 10.0.0.1:443/tcp: CN=shop.example, expired "),
+        "{what}"
+    );
+}
+
+#[test]
+fn a_certificate_that_held_when_it_was_shown_is_not_called_expired() {
+    let judged = |after: i64, as_of: Option<Timestamp>| {
+        let mut network = Network::default();
+        let frame = network.certificate(Role::Server, 0, 1);
+        network.delta.tick(START + 400 * DAY);
+        let mut snapshot = network.snapshot();
+        fill(&mut snapshot, frame, |c| c.facts.not_after = START + after * DAY);
+        let found = only(find(&snapshot, as_of.unwrap_or(START + 400 * DAY), &Context::default()));
+        (found.rule.id, found.severity, found.evidence[0].what.to_string())
+    };
+    let (rule, severity, what) = judged(100, None);
+    assert_eq!((rule, severity), ("CERT-02", 2));
+    assert!(what.ends_with(
+        "was valid when last shown (2023-11-14), has expired since (2024-02-22), as of 2024-12-18"
+    ));
+    let (rule, severity, what) = judged(-12, None);
+    assert_eq!((rule, severity), ("CERT-01", 8));
+    assert!(what.ends_with("expired 2023-11-02 (13 days ago as of 2023-11-14)"), "{what}");
+    let (rule, _, what) = judged(100, Some(START + 120 * DAY));
+    assert!(what.ends_with("expired 2024-02-22 (20 days ago as of 2024-03-13)"), "{what}");
+    assert_eq!(rule, "CERT-01", "asked for");
+}
+
+#[test]
+fn a_long_subject_is_cut_visibly() {
+    let mut network = Network::default();
+    let frame = network.certificate(Role::Server, 0, 1);
+    let mut snapshot = network.snapshot();
+    fill(&mut snapshot, frame, |c| {
+        c.facts.not_after = START + -2 * DAY;
+        c.facts.subject = "é".repeat(500);
+    });
+    let found = only(find(&snapshot, START, &Context::default()));
+    let what = found.evidence[0].what.as_str();
+    assert!(what.contains("éé…, expired 2023-11-12 (2 days ago)"), "{what}");
 }
 
 #[test]

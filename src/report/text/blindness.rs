@@ -3,6 +3,7 @@
 use super::View;
 use super::safe::clean;
 use super::words::{bytes, count, length, number, share, verb};
+use crate::graph::DependencyState;
 use crate::model::Span;
 use crate::report::visibility::Visibility;
 
@@ -72,9 +73,10 @@ fn packets(view: &View<'_>, visibility: &Visibility, all: &mut Vec<String>) {
     }
     for not_read in &visibility.link_types_not_read {
         all.push(format!(
-            "{} packets of link type {} are not read.",
-            number(not_read.frames),
-            clean(&not_read.link_type)
+            "{} of link type {} {} not read.",
+            packets_of(not_read.frames),
+            clean(&not_read.link_type),
+            if not_read.frames == 1 { "is" } else { "are" },
         ));
     }
     if counted.malformed > 0 {
@@ -85,14 +87,22 @@ fn packets(view: &View<'_>, visibility: &Visibility, all: &mut Vec<String>) {
             .map(|(name, times)| format!("{} {}", clean(&name.replace(['_', '-'], " ")), number(*times)))
             .collect();
         let what = if what.is_empty() { String::new() } else { format!(": {}", what.join(", ")) };
-        all.push(format!("{} packets are malformed and were not read{what}.", number(counted.malformed)));
+        let many = match counted.malformed {
+            1 => "1 packet is malformed and was".to_owned(),
+            many => format!("{} packets are malformed and were", number(many)),
+        };
+        all.push(format!("{many} not read{what}."));
     }
     if visibility.clock_steps > 0 {
         all.push(format!(
-            "The clock of a source went back {} times; what came first may be told in the wrong order.",
-            number(visibility.clock_steps)
+            "The clock of a source went back {}; what came first may be told in the wrong order.",
+            count(usize::try_from(visibility.clock_steps).unwrap_or(usize::MAX), "time", "times")
         ));
     }
+}
+
+fn packets_of(many: u64) -> String {
+    count(usize::try_from(many).unwrap_or(usize::MAX), "packet", "packets")
 }
 
 fn reading(view: &View<'_>, visibility: &Visibility, all: &mut Vec<String>) {
@@ -111,11 +121,13 @@ fn reading(view: &View<'_>, visibility: &Visibility, all: &mut Vec<String>) {
             count(total, "TLS service", "TLS services"),
         ));
     }
-    let undetermined = visibility.undetermined_directions;
+    // Attempts are not listed, so that their arrows are not missed.
+    let answered = snapshot.dependencies.iter().filter(|row| row.state > DependencyState::Attempt);
+    let undetermined = answered.clone().filter(|row| !row.totals.decided).count();
     if undetermined > 0 {
         all.push(format!(
             "{undetermined} of {} {} undetermined: nothing shows who asked whom.",
-            count(snapshot.dependencies.len(), "arrow", "arrows"),
+            count(answered.count(), "arrow", "arrows"),
             verb(undetermined, "is", "are"),
         ));
     }

@@ -15,6 +15,7 @@ pub use rules::{rule_page, rule_table};
 pub use safe::clean;
 pub use story::write_story;
 pub use tables::write_table;
+pub(super) use words::moment;
 
 use super::Report;
 use crate::model::HostKey;

@@ -7,7 +7,7 @@ use super::words::{bytes, clock, day, length, moment, number, some};
 use super::{View, names};
 use crate::finding::Finding;
 use crate::graph::{Certificate, Dependency, DependencyState, Host, Kind, Service};
-use crate::model::Timestamp;
+use crate::model::{Role, Timestamp};
 use crate::report::List;
 use crate::report::flow::Flow;
 use crate::report::json::standing;
@@ -184,7 +184,7 @@ pub fn certificates(view: &View<'_>, rows: &[&Certificate]) -> Option<Table> {
         Column::word("STATUS"),
         Column::number("DAYS LEFT"),
         Column::word("UNTIL").spare(2),
-        Column::text("SEEN AT", 16).spare(1),
+        Column::text("PRESENTED BY", 16).spare(1),
         Column::text("ISSUER", 12).spare(3),
         Column::word("KEY").spare(5),
         Column::text("SIGNATURE", 10).spare(6),
@@ -198,16 +198,22 @@ pub fn certificates(view: &View<'_>, rows: &[&Certificate]) -> Option<Table> {
             "expiring" => Tone::Warning,
             _ => Tone::Plain,
         };
-        let mut at: Vec<String> =
-            certificate.seen.iter().map(|seen| seen.place.service.to_string()).collect();
-        at.dedup();
+        let mut by: Vec<String> = certificate
+            .seen
+            .iter()
+            .map(|seen| match (seen.place.role, seen.place.client) {
+                (Role::Client, Some(client)) => format!("{client} to {}", seen.place.service),
+                _ => seen.place.service.to_string(),
+            })
+            .collect();
+        by.dedup();
         let bits = facts.key_bits.map(|bits| format!(" {bits}")).unwrap_or_default();
         table.row(vec![
             subject(certificate).into(),
             Cell::from(status.replace('_', " ")).tone(tone),
             Cell::from(days_left.map(|days| days.to_string()).unwrap_or_default()).tone(tone),
             day(facts.not_after).into(),
-            some(at, 2).into(),
+            some(by, 2).into(),
             clean(&facts.issuer).into(),
             clean(&format!("{}{bits}", facts.key_algorithm)).into(),
             clean(&facts.signature_algorithm).into(),
@@ -257,7 +263,10 @@ pub fn findings(view: &View<'_>, rows: &[Finding]) -> Option<Table> {
 
 /// Where a finding is: the service or the host, and its name.
 pub fn place(view: &View<'_>, finding: &Finding) -> String {
-    names::beside(party(finding), view.name(&finding.host))
+    let place = names::beside(party(finding), view.name(&finding.host));
+    // Nobody serves it there: a client shows it wherever it is asked to.
+    let presented = finding.certificate.is_some() && finding.service.is_none();
+    if presented { format!("presented by {place}") } else { format!("at {place}") }
 }
 
 fn party(finding: &Finding) -> String {

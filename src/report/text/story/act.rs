@@ -2,21 +2,31 @@
 
 use super::{FINDINGS_TOLD, Story};
 use crate::finding::Finding;
-use crate::model::State;
+use crate::model::{HostKey, State};
 use crate::report::text::paint::{Tone, of_band};
 use crate::report::text::safe::clean;
 use crate::report::text::table::fill;
 use crate::report::text::tables::place;
-use crate::report::text::words::{capital, count, moment, number};
+use crate::report::text::words::{count, moment, number};
 
 impl Story<'_> {
     /// The worst findings.
     pub(super) fn act_first(&mut self) {
         let findings = self.view.report.findings;
-        if findings.is_empty() {
+        let scans = &self.view.report.snapshot.scans;
+        if findings.is_empty() && scans.is_empty() {
             return;
         }
         self.heading("ACT FIRST");
+        // It is going on, or has just been: before anything that has stood there for months.
+        if let Some(worst) = scans.iter().max_by_key(|scan| scan.attempts) {
+            let more = match scans.len() - 1 {
+                0 => String::new(),
+                more => format!(" And {more} more."),
+            };
+            let head = if worst.source.is_some() { "SCAN" } else { "FLOOD" };
+            self.bullet(Tone::Warning, &format!("  {head:<10}"), &format!("{}{more}", self.scan(worst)));
+        }
         for finding in findings.iter().take(FINDINGS_TOLD) {
             self.finding(finding);
         }
@@ -28,7 +38,7 @@ impl Story<'_> {
         let view = self.view;
         let band = finding.band.word();
         let head = format!("  {:<10}", band.to_uppercase());
-        let what = format!("{} ({}) at {}", finding.rule.title, finding.rule.id, place(view, finding));
+        let what = format!("{} ({}) {}", finding.rule.title, finding.rule.id, place(view, finding));
         let line = fill(&what, view.width, &head, &" ".repeat(12));
         // Only the word carries the colour, so that the line stays readable.
         self.out.push_str(&view.paint.paint(of_band(band), head.trim_end()));
@@ -39,17 +49,20 @@ impl Story<'_> {
             None => format!(" {},", count(finding.count as usize, "time", "times")),
         };
         let last = moment(finding.span.last);
-        let who = match finding.clients.as_slice() {
+        let others: Vec<&HostKey> =
+            finding.clients.iter().filter(|client| **client != finding.host).collect();
+        let who = match others.as_slice() {
             [] => format!("Seen{times} last {last}."),
-            [own] if *own == finding.host => format!("Seen{times} last {last}."),
-            clients => format!("{} {},{times} last {last}.", used_by(finding), self.hosts(clients)),
+            others => {
+                format!("{} {},{times} last {last}.", used_by(finding), self.hosts(others.iter().copied()))
+            }
         };
         let indent = " ".repeat(12);
         self.bullet(Tone::Plain, &indent, &who);
         let proven =
             |detail: &&String| finding.evidence.first().is_some_and(|proof| proof.what.contains(*detail));
         if let Some(detail) = finding.detail.as_ref().filter(|detail| !proven(detail)) {
-            self.bullet(Tone::Plain, &indent, &capital(&clean(detail)));
+            self.bullet(Tone::Plain, &indent, &format!("Detail: {}", clean(detail)));
         }
         if let Some(proof) = finding.evidence.first() {
             let source = clean(view.report.source_name(proof.at.frame.source));
@@ -57,7 +70,7 @@ impl Story<'_> {
             self.bullet(
                 Tone::Faint,
                 &indent,
-                &format!("Proof: {source}, frame {frame}: {}", clean(&proof.what)),
+                &format!("Proof: {source}, frame {frame}: {}", whole_words(finding, &clean(&proof.what))),
             );
         }
         self.bullet(Tone::Plain, &indent, &format!("Instead: {}", finding.rule.replacement));
@@ -73,4 +86,15 @@ fn used_by(finding: &Finding) -> &'static str {
         State::Offered => "Offered by",
         State::Capable | State::Suspected => "Asked by",
     }
+}
+
+/// Characters of the longest text that a protocol gives as proof; longer ones were cut there.
+const PROOF_CHARS_MAX: usize = 120;
+
+/// What a proof says; a text that was cut ends with a whole word and says so.
+fn whole_words(finding: &Finding, what: &str) -> String {
+    if finding.certificate.is_some() || what.chars().count() < PROOF_CHARS_MAX {
+        return what.to_owned();
+    }
+    format!("{}…", what.rsplit_once(' ').map_or(what, |(whole, _)| whole))
 }

@@ -34,8 +34,18 @@ pub fn write_story(view: &View<'_>) -> String {
     story.out
 }
 
-/// From the first packet to the last of all sources.
+/// From the first packet to the last of all sources; where packets were left out, of what the map tells.
 fn span(view: &View<'_>) -> Option<Span> {
+    if view.report.counted.filtered > 0 {
+        let snapshot = view.report.snapshot;
+        let hosts = snapshot.hosts.iter().filter_map(|host| host.span);
+        return hosts.chain(snapshot.dependencies.iter().map(|row| row.totals.span)).reduce(
+            |mut all, span| {
+                all.join(span);
+                all
+            },
+        );
+    }
     let spans = view.report.sources.iter().filter_map(|source| Some((source.first?, source.last?)));
     spans.map(|(first, last)| Span { first, last }).reduce(|mut all, span| {
         all.join(span);
@@ -87,21 +97,31 @@ impl Story<'_> {
             many => count(many.len(), "source", "sources"),
         };
         self.heading(&what);
-        let mut line = format!("{} packets, {} on the wire", number(counted.read), bytes(counted.bytes_wire));
+        let passed = counted.read.saturating_sub(counted.filtered);
+        let mut line = match counted.filtered {
+            0 => number(passed),
+            _ => format!("{} of {}", number(passed), number(counted.read)),
+        };
+        line.push_str(&format!(" packets, {} on the wire", bytes(counted.bytes_wire)));
         if let Some(span) = span {
             let (first, last) = (moment(span.first), moment(span.last));
             line.push_str(&format!(", in {} from {first} to {last}", length(span.last - span.first)));
         }
         self.say(Tone::Plain, &format!("{line}."));
-        if let Some(as_of) = report.as_of.filter(|as_of| span.is_none_or(|span| span.last != *as_of)) {
+        if let Some(words) = counted.selection.words() {
+            self.say(Tone::Plain, &format!("Only what was asked for: {words}."));
+        }
+        if let Some(as_of) = report.as_of.filter(|as_of| report.snapshot.last != Some(*as_of)) {
             self.say(Tone::Plain, &format!("Certificates are judged as of {}.", moment(as_of)));
         }
         if counted.duplicate > 0 {
-            let copies = number(counted.duplicate);
-            self.say(
-                Tone::Plain,
-                &format!("{copies} packets are copies that a mirror delivered; they count once."),
-            );
+            let text = match counted.duplicate {
+                1 => "1 packet is a copy that a mirror delivered; it counts once.".to_owned(),
+                many => {
+                    format!("{} packets are copies that a mirror delivered; they count once.", number(many))
+                }
+            };
+            self.say(Tone::Plain, &text);
         }
         self.sources();
     }

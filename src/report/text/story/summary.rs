@@ -4,14 +4,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FINDINGS_TOLD, NAMES_TOLD, Story, is_answered};
-use crate::finding::Band;
+use crate::finding::{Band, Judgement, Status, Validity};
 use crate::graph::{Certificate, Host, Kind, Scan};
-use crate::model::{HostKey, ServiceKey};
-use crate::report::json::standing;
+use crate::model::{HostKey, Role, ServiceKey, Timestamp};
+use crate::report::Report;
 use crate::report::text::names;
 use crate::report::text::paint::Tone;
 use crate::report::text::tables::subject;
-use crate::report::text::words::{count, length, number, some, verb};
+use crate::report::text::words::{count, day, length, number, some, verb};
 
 /// Certificates of one standing told one by one.
 const CERTIFICATES_TOLD: usize = 3;
@@ -22,15 +22,27 @@ impl Story<'_> {
         let snapshot = self.view.report.snapshot;
         self.heading("IN SHORT");
         if snapshot.hosts.is_empty() {
-            self.say(Tone::Plain, "No host was seen: no packet here has a readable IP header.");
+            let counted = self.view.report.counted;
+            let why = match counted.filtered {
+                0 => "no packet here has a readable IP header",
+                filtered if filtered >= counted.read => "every packet was filtered out",
+                _ => "no packet that passed the filter has a readable IP header",
+            };
+            self.say(Tone::Plain, &format!("No host was seen: {why}."));
             return;
         }
         let inside = snapshot.hosts.iter().filter(|host| host.internal).count();
         let answered = snapshot.dependencies.iter().filter(is_answered).count();
+        let attempts = match snapshot.dependencies.len() - answered {
+            0 => String::new(),
+            many => {
+                format!(" (+ {}: nobody answered, or it was refused)", count(many, "attempt", "attempts"))
+            }
+        };
         self.say(
             Tone::Plain,
             &format!(
-                "{} ({inside} inside, {} outside) with {} and {}.",
+                "{} ({inside} inside, {} outside) with {} and {}{attempts}.",
                 count(snapshot.hosts.len(), "host", "hosts"),
                 snapshot.hosts.len() - inside,
                 count(snapshot.services.len(), "service", "services"),
@@ -43,11 +55,6 @@ impl Story<'_> {
         self.certificates();
         self.conflicts();
         self.scans();
-        let attempts = snapshot.dependencies.len() - answered;
-        if attempts > 0 {
-            let many = count(attempts, "further pair was", "further pairs were");
-            self.say(Tone::Plain, &format!("{many} only tried: nobody answered, or it was refused."));
-        }
     }
 
     /// Addresses that others tried and that never said anything are hosts only by courtesy.
@@ -112,21 +119,22 @@ impl Story<'_> {
         self.say(if grave { Tone::Alarm } else { Tone::Plain }, &text);
     }
 
-    /// Certificates that hold no more, will not for long, or do not yet.
+    /// Certificates that held no more when they were shown, would not for long, or did not yet.
     fn certificates(&mut self) {
         let report = self.view.report;
         for (word, several, tone) in [
-            ("expired", "have expired", Tone::Alarm),
-            ("expiring", "expire soon", Tone::Warning),
-            ("not_yet_valid", "are not valid yet", Tone::Alarm),
+            (Word::Expired, "had expired when they were shown", Tone::Alarm),
+            (Word::Expiring, "expire soon", Tone::Warning),
+            (Word::NotYetValid, "were not valid yet when they were shown", Tone::Alarm),
+            (Word::ExpiredSince, "were valid when they were shown, and have expired since", Tone::Plain),
         ] {
             let rows: Vec<_> = (report.snapshot.certificates.iter())
-                .map(|certificate| (certificate, standing(certificate, report.as_of)))
-                .filter(|(_, (status, _))| *status == word)
+                .map(|certificate| (certificate, judged(certificate, report)))
+                .filter(|(_, judged)| Word::of(judged) == Some(word))
                 .collect();
             let (told, more) = rows.split_at_checked(CERTIFICATES_TOLD).unwrap_or((&rows, &[]));
-            for (certificate, (_, days)) in told {
-                let text = self.certificate(certificate, word, *days);
+            for (certificate, judged) in told {
+                let text = self.certificate(certificate, word, judged.at);
                 self.say(tone, &text);
             }
             if !more.is_empty() {
@@ -136,18 +144,37 @@ impl Story<'_> {
         }
     }
 
-    fn certificate(&self, certificate: &Certificate, status: &str, days: Option<i64>) -> String {
-        let number = count(days.unwrap_or_default().unsigned_abs() as usize, "day", "days");
-        let stands = match status {
-            "expired" => format!("expired {number} ago"),
-            "expiring" => format!("expires in {number}"),
-            _ => "is not valid yet".to_owned(),
+    fn certificate(&self, certificate: &Certificate, word: Word, at: Timestamp) -> String {
+        let validity = Validity::of(certificate);
+        let days = validity.days_left(at).unwrap_or_default().unsigned_abs() as usize;
+        let days = count(days, "day", "days");
+        let as_of = self.view.report.as_of.unwrap_or_default();
+        let stands = match word {
+            Word::Expired if day(at) == day(as_of) => format!("expired {days} ago"),
+            Word::Expired => format!("had expired {days} before {}", day(at)),
+            Word::Expiring if day(at) == day(as_of) => format!("expires in {days}"),
+            Word::Expiring => format!("expires {}, {days} after {}", day(validity.not_after), day(at)),
+            Word::NotYetValid => format!("was not valid before {}", day(validity.not_before)),
+            Word::ExpiredSince => format!(
+                "was valid when last shown ({}), and has expired since ({})",
+                day(at),
+                day(validity.not_after)
+            ),
         };
-        let mut at: Vec<String> =
-            certificate.seen.iter().map(|seen| self.service(&seen.place.service)).collect();
+        let of = |role| certificate.seen.iter().filter(move |seen| seen.place.role == role);
+        let mut at: Vec<String> = of(Role::Server).map(|seen| self.service(&seen.place.service)).collect();
         at.dedup();
-        let at = some(at, NAMES_TOLD);
-        format!("The certificate of {} at {at} {stands}.", subject(certificate))
+        let mut by: Vec<String> = of(Role::Client)
+            .filter_map(|seen| {
+                let client = self.host(&seen.place.client?);
+                Some(format!("presented by {client} to {}", self.service(&seen.place.service)))
+            })
+            .collect();
+        by.dedup();
+        let (many_at, many_by) = (!at.is_empty(), !by.is_empty());
+        let at = if many_at { format!(" at {}", some(at, NAMES_TOLD)) } else { String::new() };
+        let by = if many_by { format!(", {},", some(by, NAMES_TOLD)) } else { String::new() };
+        format!("The certificate of {}{at}{by} {stands}.", subject(certificate))
     }
 
     fn conflicts(&mut self) {
@@ -175,7 +202,8 @@ impl Story<'_> {
         }
     }
 
-    fn scan(&self, scan: &Scan) -> String {
+    /// What a scan or a flood did.
+    pub(super) fn scan(&self, scan: &Scan) -> String {
         let (addresses, ports) = (scan.addresses as usize, scan.ports as usize);
         let took = length(scan.span.last - scan.span.first);
         match (&scan.source, &scan.target) {
@@ -196,4 +224,31 @@ impl Story<'_> {
             (None, None) => format!("A flood: {} unanswered attempts in {took}.", number(scan.attempts)),
         }
     }
+}
+
+/// What is told of a certificate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Expired,
+    Expiring,
+    NotYetValid,
+    ExpiredSince,
+}
+
+impl Word {
+    fn of(judged: &Judgement) -> Option<Word> {
+        match judged.status {
+            _ if judged.expired_since => Some(Word::ExpiredSince),
+            Status::Valid => None,
+            Status::Expired => Some(Word::Expired),
+            Status::Expiring(_) => Some(Word::Expiring),
+            Status::NotYetValid => Some(Word::NotYetValid),
+        }
+    }
+}
+
+fn judged(certificate: &Certificate, report: &Report<'_>) -> Judgement {
+    let as_of = report.as_of.unwrap_or_default();
+    let shown = certificate.seen.iter().map(|seen| seen.seen.span.last).max().unwrap_or(as_of);
+    Judgement::new(Validity::of(certificate), shown, as_of, report.snapshot.last)
 }
