@@ -7,6 +7,7 @@ mod delta;
 mod edge;
 mod inventory;
 mod map;
+mod names;
 mod resolve;
 mod roles;
 mod sighting;

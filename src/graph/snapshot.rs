@@ -7,10 +7,11 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::attempt::Scan;
 use super::certificate::CertificateFacts;
-use super::delta::{Delta, Dropped, Named, PingSeen, ServiceSeen};
+use super::delta::{Delta, Dropped, PingSeen, ServiceSeen};
 use super::edge::{EdgeKey, EdgeTotals};
 use super::inventory::{Machines, Operator};
 use super::map::Map;
+use super::names::{names, rank};
 use super::roles::role_of;
 use super::sighting::{Sighting, SightingKey};
 use super::transport_security::{Place, PlaceSeen, TlsSeen};
@@ -21,10 +22,6 @@ use crate::model::{
 
 /// A source that tried more services than this in vain is a scanner: its attempts are summarised.
 const SCAN_TARGETS_MAX: usize = 64;
-
-/// Names told of one host. Where there are more, those of the most telling sources stay, and of one
-/// source those seen earliest.
-const NAMES_OF_A_HOST_MAX: usize = 64;
 
 const HOUR: Nanos = 3_600_000_000_000;
 const DAY: Nanos = 24 * HOUR;
@@ -492,65 +489,6 @@ fn hosts(
         }
     };
     (keys.into_iter().map(host).collect(), mentioned_only)
-}
-
-/// Which source's name tells a person most.
-fn rank(name: &Name) -> u8 {
-    match name.source {
-        None => 0,
-        Some(NameSource::Dhcp) => 1,
-        Some(NameSource::Ntlm | NameSource::Kerberos) => 2,
-        Some(NameSource::Dns) => 3,
-        Some(NameSource::Mdns | NameSource::Lldp | NameSource::Cdp) => 4,
-        Some(NameSource::Llmnr | NameSource::Nbns | NameSource::Smb) => 5,
-        Some(NameSource::Sni | NameSource::HttpHost) => 6,
-        Some(NameSource::Certificate) => 7,
-    }
-}
-
-/// Names by host. Names of a machine without an address go to the addresses it leased.
-fn names(delta: &mut Delta, hosts: &BTreeSet<HostKey>) -> (BTreeMap<HostKey, Vec<Name>>, usize) {
-    let mut leased: BTreeMap<Mac, BTreeSet<HostKey>> = BTreeMap::new();
-    for (mac, host) in delta.leases.keys().chain(delta.bindings.keys()) {
-        leased.entry(*mac).or_default().insert(*host);
-    }
-    let mut spans: BTreeMap<HostKey, BTreeMap<(NameSource, CompactString), Span>> = BTreeMap::new();
-    let mut mentioned: BTreeSet<HostKey> = BTreeSet::new();
-    for ((named, source, name), span) in std::mem::take(&mut delta.names) {
-        let one;
-        let of = match named {
-            Named::Host(host) => {
-                one = BTreeSet::from([host]);
-                &one
-            }
-            Named::Mac(mac) => match leased.get(&mac) {
-                Some(hosts) => hosts,
-                None => continue,
-            },
-        };
-        for host in of {
-            if hosts.contains(host) {
-                let known = spans.entry(*host).or_default();
-                known.entry((source, name.clone())).and_modify(|known| known.join(span)).or_insert(span);
-            } else {
-                mentioned.insert(*host);
-            }
-        }
-    }
-    let mut dropped = 0;
-    let names = spans.into_iter().map(|(host, spans)| {
-        let mut names: Vec<Name> = spans
-            .into_iter()
-            .map(|((source, name), span)| Name { name, source: Some(source), span: Some(span) })
-            .collect();
-        dropped += names.len().saturating_sub(NAMES_OF_A_HOST_MAX);
-        names.sort_by(|one, other| (rank(one), one.span, one).cmp(&(rank(other), other.span, other)));
-        names.truncate(NAMES_OF_A_HOST_MAX);
-        (host, names)
-    });
-    let names = names.collect();
-    delta.dropped.names += dropped as u64;
-    (names, mentioned.len())
 }
 
 fn certificates(delta: &mut Delta) -> Vec<Certificate> {
