@@ -7,10 +7,12 @@ use hashbrown::HashTable;
 use crate::decode::Packet;
 use crate::model::{Mac, Nanos, Timestamp};
 
-/// A copy that is the same to the last bit comes at once.
+/// A copy that is the same to the last bit and has no identification comes at once: later, it may be
+/// an equal datagram.
 const IDENTICAL_WITHIN: Nanos = 1_000_000;
 
-/// A routed copy differs in MAC, VLAN or TTL, and may have waited in the router.
+/// A routed copy differs in MAC, VLAN or TTL, and may have waited in the router; one with an
+/// identification is no other packet, and may have come by another capture.
 const ROUTED_WITHIN: Nanos = 50_000_000;
 
 /// Packets remembered a shard: 8,192 × 48 B = 400 KiB; at 100,000 packets/s a shard that is 80 ms.
@@ -59,7 +61,8 @@ impl Duplicates {
         if let Some(place) = self.find(packet.fingerprint)
             && let Some(earlier) = self.recent.get(place)
         {
-            let within = if earlier.link == link { IDENTICAL_WITHIN } else { ROUTED_WITHIN };
+            let identified = packet.ip_id != 0;
+            let within = if earlier.link == link && !identified { IDENTICAL_WITHIN } else { ROUTED_WITHIN };
             let age = packet.time - earlier.time;
             if (-within..=within).contains(&age) {
                 return true;
@@ -109,5 +112,52 @@ impl Duplicates {
             self.recent.pop_front();
             self.forgotten += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::Layer4;
+    use crate::model::{Address, Realm};
+
+    fn is_copy(ip_id: u16, ttl: u8, after: Nanos) -> bool {
+        let packet = Packet {
+            time: Timestamp::from_nanos(0),
+            source_index: 0,
+            frame: 1,
+            realm: Realm::DEFAULT,
+            source: Address::from([192, 0, 2, 1]),
+            destination: Address::from([192, 0, 2, 2]),
+            layer4: Layer4::Udp { ports: (1, 2) },
+            ttl: 64,
+            ip_id,
+            ip_len: 40,
+            packets: 1,
+            payload_len: 12,
+            source_mac: Mac::default(),
+            destination_mac: Mac::default(),
+            vlan: 0,
+            fingerprint: 7,
+            bad_checksum: false,
+            depth: 0,
+        };
+        let mut duplicates = Duplicates::default();
+        assert!(!duplicates.is_copy(&packet));
+        duplicates.is_copy(&Packet { time: Timestamp::from_nanos(after), ttl, ..packet })
+    }
+
+    #[test]
+    fn a_packet_with_an_identification_is_known_for_longer() {
+        assert!(is_copy(9, 64, 20_000_000));
+        assert!(is_copy(9, 63, 20_000_000));
+        assert!(!is_copy(9, 64, 60_000_000));
+    }
+
+    #[test]
+    fn one_without_is_a_copy_at_once_or_from_behind_a_router() {
+        assert!(is_copy(0, 64, 1_000));
+        assert!(!is_copy(0, 64, 20_000_000));
+        assert!(is_copy(0, 63, 20_000_000));
     }
 }
