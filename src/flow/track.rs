@@ -156,7 +156,13 @@ impl Track {
         let exchanges = |heard: &Heard| heard.payload || heard.acknowledged_data();
         self.syn_acked
             || self.heard.iter().all(spoke)
-            || !self.is_udp() && !self.both_heard() && self.heard.iter().any(exchanges)
+            || !self.is_udp() && !self.both_heard() && (self.heard.iter().any(exchanges) || self.completes())
+    }
+
+    /// Who sent the SYN has acknowledged something since: a SYN-ACK that the tap did not hear.
+    fn completes(&self) -> bool {
+        let side = if self.ledger.syn_from.first { Side::A } else { Side::B };
+        self.ledger.syn_from[side] && self.heard[side].last_ack().is_some()
     }
 
     /// Refused for good: whoever refused said nothing else.

@@ -5,10 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::delta::{Table, Undecided};
 use super::edge::{EdgeKey, EdgeTotals, edge_key};
 use super::inventory::Operator;
-use crate::model::{FlowKey, Pair, ServiceKey, Side, Surroundings, Transport, registered_port};
-
-/// What a system port on one side only weighs by itself: 1/(1+e^−3).
-const SYSTEM_PORT_CONFIDENCE: f32 = 0.95;
+use crate::model::{FlowKey, Pair, ServiceKey, Side, Surroundings, registered_port};
 
 /// What flows that decide themselves say about endpoints.
 pub struct Known<'a> {
@@ -58,10 +55,6 @@ impl<'a> Known<'a> {
     pub fn resolve(&self, key: &FlowKey, undecided: &Undecided) -> (EdgeKey, EdgeTotals) {
         let decision = undecided.ledger.decide(key, &self.surroundings(key));
         let client = decision.client.unwrap_or(decision.leaning);
-        let mut totals = undecided.totals.clone().decided(&decision);
-        // Who never sent a datagram has asked for nothing: a high port alone makes nobody a client.
-        let asked = key.transport != Transport::Udp || totals.to_server.packets > 0;
-        totals.decided &= asked || totals.confidence >= SYSTEM_PORT_CONFIDENCE;
-        (edge_key(key, client), totals)
+        (edge_key(key, client), undecided.totals.clone().decided(&decision))
     }
 }

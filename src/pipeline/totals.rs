@@ -6,6 +6,9 @@ use crate::capture::Source;
 use crate::decode::Class;
 use crate::flow::Tally;
 
+/// The longest frame that is believed, in bytes; as long as the longest that is read.
+const FRAME_BYTES_MAX: u32 = 262_144;
+
 /// Packets by class. They add up, always.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PacketTotals {
@@ -58,7 +61,8 @@ impl Totals {
             Class::Duplicate => packets.duplicate += 1,
         }
         self.bytes_captured += captured as u64;
-        self.bytes_wire += u64::from(wire);
+        // No link carries a longer frame: a record that claims one is broken.
+        self.bytes_wire += u64::from(wire.min(FRAME_BYTES_MAX));
     }
 
     pub(super) fn add_shard(&mut self, copies: u64, tally: &Tally) {
