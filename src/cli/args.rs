@@ -127,7 +127,7 @@ pub struct ExportArguments {
     /// How to read.
     #[command(flatten)]
     pub reading: ReadingArguments,
-    /// Judge certificates at this time [default: that of the last packet]
+    /// Judge certificates at this time [default: each when it was last shown; STATUS at the last packet]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub as_of: Option<Timestamp>,
     /// Say nothing on standard error but why it failed
@@ -216,7 +216,7 @@ pub struct TellingArguments {
     /// What to write
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     pub output: Output,
-    /// Judge certificates at this time [default: that of the last packet]
+    /// Judge certificates at this time [default: each when it was last shown; STATUS at the last packet]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub as_of: Option<Timestamp>,
     /// Exit with status 3 if a finding is at least this urgent

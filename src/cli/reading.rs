@@ -1,5 +1,6 @@
 //! Captures become a report.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -11,7 +12,7 @@ use crate::finding::{self, Finding};
 use crate::graph::Snapshot;
 use crate::model::{FlowRecord, Timestamp};
 use crate::pipeline::{self, Settings, Totals};
-use crate::report::{Counted, Report, Selection, SourceFacts};
+use crate::report::{Counted, Report, Selection, SourceFacts, clean};
 
 /// Problems told one by one on standard error; the report has all of them.
 const PROBLEMS_TOLD: usize = 20;
@@ -60,13 +61,14 @@ impl Read {
         let outcome = pipeline::run(&mut frames, &settings, &mut |progress| bar.show(progress));
         bar.finish();
         let sources: Vec<SourceFacts> = frames.sources().into_iter().map(source_facts).collect();
+        let repeated = repeated(&sources);
         if !wanted.quiet {
-            tell_problems(&sources);
+            tell_problems(&sources, &repeated);
         }
         let snapshot = Snapshot::new(outcome.map, &setup.operator);
         let as_of = wanted.as_of.or(snapshot.last);
         Ok(Read {
-            counted: counted(&outcome.totals, &setup.options),
+            counted: Counted { repeated, ..counted(&outcome.totals, &setup.options) },
             findings: finding::find(&snapshot, as_of.unwrap_or_default(), &finding::Context::default()),
             records: outcome.records,
             sources,
@@ -88,8 +90,19 @@ impl Read {
     }
 }
 
-fn tell_problems(sources: &[SourceFacts]) {
-    let problems: Vec<String> = sources.iter().filter_map(SourceFacts::sentence).collect();
+/// Sources that are the same file as an earlier one, whatever they are called.
+fn repeated(sources: &[SourceFacts]) -> Vec<String> {
+    let mut files = BTreeSet::new();
+    let named = sources.iter().filter(|source| {
+        let file = std::fs::canonicalize(&source.path).ok().filter(|path| path.is_file());
+        file.is_some_and(|path| !files.insert(path))
+    });
+    named.map(|source| source.path.clone()).collect()
+}
+
+fn tell_problems(sources: &[SourceFacts], repeated: &[String]) {
+    let twice = repeated.iter().map(|path| clean(&format!("`{path}` is the same file as another one named")));
+    let problems: Vec<String> = sources.iter().filter_map(SourceFacts::sentence).chain(twice).collect();
     let (told, more) = problems.split_at_checked(PROBLEMS_TOLD).unwrap_or((&problems, &[]));
     let mut stderr = std::io::stderr().lock();
     for problem in told {
@@ -138,6 +151,7 @@ fn counted(totals: &Totals, options: &Options) -> Counted {
             .iter()
             .map(|(link, frames)| (LinkType(*link).name(), *frames))
             .collect(),
+        repeated: Vec::new(),
         anomalies: totals.anomalies.iter().map(|(name, count)| (*name, *count)).collect(),
     }
 }

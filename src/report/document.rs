@@ -95,6 +95,8 @@ pub struct Counted {
     pub clock_steps: u64,
     /// Packets with a wrong checksum; nothing was decided by it.
     pub bad_checksums: u64,
+    /// Sources that are the same file as an earlier one.
+    pub repeated: Vec<String>,
     /// Frames by name of a link type that is not read.
     pub link_types_not_read: Vec<(String, u64)>,
     /// Malformed things by name.

@@ -81,3 +81,12 @@ fn says_so_where_there_is_nothing() {
     assert!(text.contains("2,094 of 2,094 packets (100 %) were left out by the filter"), "{text}");
     assert_eq!(told(&["hosts", "-r", THREE_TIER, "-f", "tcp port 1"]), "no hosts\n");
 }
+
+#[test]
+fn says_that_a_file_was_named_twice() {
+    let output = tapmap(&["analyze", MAIL, &format!("./{MAIL}")]).env("COLUMNS", "200").output().unwrap();
+    let (text, talk) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let says = format!("`./{MAIL}` is the same file as another one named");
+    assert!(text.contains(&says) && !text.contains("mirror"), "{text}");
+    assert_eq!(talk, format!("tapmap: {says}\n"));
+}

@@ -114,16 +114,31 @@ impl Story<'_> {
         if let Some(as_of) = report.as_of.filter(|as_of| report.snapshot.last != Some(*as_of)) {
             self.say(Tone::Plain, &format!("Certificates are judged as of {}.", moment(as_of)));
         }
-        if counted.duplicate > 0 {
-            let text = match counted.duplicate {
-                1 => "1 packet is a copy that a mirror delivered; it counts once.".to_owned(),
-                many => {
-                    format!("{} packets are copies that a mirror delivered; they count once.", number(many))
-                }
-            };
-            self.say(Tone::Plain, &text);
-        }
+        self.copies();
         self.sources();
+    }
+
+    /// Packets that came more than once: because a file did, or because a mirror delivered them so.
+    fn copies(&mut self) {
+        let counted = self.view.report.counted;
+        for path in counted.repeated.iter().take(SOURCES_TOLD) {
+            let text = format!("`{}` is the same file as another one named.", clean(path));
+            self.bullet(Tone::Warning, "  ! ", &text);
+        }
+        let from = match counted.repeated.as_slice() {
+            [] => "that a mirror delivered",
+            _ => "of others, most of them because a file was named more than once",
+        };
+        match counted.duplicate {
+            0 => {}
+            1 => self.say(Tone::Plain, "1 packet is a copy of another; it counts once."),
+            many => {
+                self.say(
+                    Tone::Plain,
+                    &format!("{} packets are copies {from}; they count once.", number(many)),
+                );
+            }
+        }
     }
 
     fn sources(&mut self) {

@@ -122,11 +122,11 @@ impl Story<'_> {
     /// Certificates that held no more when they were shown, would not for long, or did not yet.
     fn certificates(&mut self) {
         let report = self.view.report;
-        for (word, several, tone) in [
-            (Word::Expired, "had expired when they were shown", Tone::Alarm),
-            (Word::Expiring, "expire soon", Tone::Warning),
-            (Word::NotYetValid, "were not valid yet when they were shown", Tone::Alarm),
-            (Word::ExpiredSince, "were valid when they were shown, and have expired since", Tone::Plain),
+        for (word, standing, tone) in [
+            (Word::Expired, "expired when last shown", Tone::Alarm),
+            (Word::Expiring, "about to expire", Tone::Warning),
+            (Word::NotYetValid, "not valid yet when last shown", Tone::Alarm),
+            (Word::ExpiredSince, "valid when last shown, expired since", Tone::Plain),
         ] {
             let rows: Vec<_> = (report.snapshot.certificates.iter())
                 .map(|certificate| (certificate, judged(certificate, report)))
@@ -139,7 +139,7 @@ impl Story<'_> {
             }
             if !more.is_empty() {
                 let more = count(more.len(), "certificate more", "certificates more");
-                self.say(tone, &format!("{more} {several}: tapmap certs {}", self.view.again));
+                self.say(tone, &format!("{more}, {standing}: tapmap certs {}", self.view.again));
             }
         }
     }
