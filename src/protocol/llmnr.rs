@@ -30,8 +30,7 @@ impl Analyzer for Llmnr {
     }
 
     fn probe(&self, opening: &Opening<'_>) -> Probe {
-        let at = |port| [Side::A, Side::B].iter().any(|side| opening.endpoint(*side).port == port);
-        if !at(PORT) || at(DNS_PORT) {
+        if !opening.uses_port(PORT) || opening.uses_port(DNS_PORT) {
             return Probe::NoMatch;
         }
         for side in [Side::A, Side::B] {

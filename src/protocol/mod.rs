@@ -122,6 +122,12 @@ impl<'a> Opening<'a> {
         self.endpoints[side]
     }
 
+    /// True if either side uses this port. No proof, like every port: it tells apart protocols that
+    /// share a format.
+    pub(crate) fn uses_port(&self, port: u16) -> bool {
+        self.endpoints.iter().any(|endpoint| endpoint.port == port)
+    }
+
     /// Asks `test(client bytes, server bytes)` with either side as the client. The first side for
     /// which it answers [`Guess::Yes`] is the client.
     pub fn either_way(&self, test: impl Fn(&[u8], &[u8]) -> Guess) -> Probe {
