@@ -19,6 +19,10 @@ pub mod flow;
 pub mod protocol;
 // Observations become one map of hosts, services and dependencies.
 pub mod graph;
+// Questions and their answers: pure functions of a snapshot.
+pub mod query;
+// Firewall rules from answers: written down and rehearsed, never applied.
+pub mod policy;
 // What is wrong on the map: insecure practices and certificates.
 pub mod finding;
 // The only starter of packet threads; joins capture, decode, flow, protocol and graph.

@@ -18,10 +18,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("flow", &["model", "decode"]),
     ("protocol", &["model"]),
     ("graph", &["model"]),
-    ("finding", &["model", "graph"]),
+    ("query", &["model", "graph"]),
+    ("policy", &["model", "graph", "query"]),
+    ("finding", &["model", "graph", "query"]),
     ("pipeline", &["model", "config", "capture", "decode", "flow", "protocol", "graph", "finding"]),
-    ("report", &["model", "graph", "finding"]),
-    ("cli", &["model", "config", "capture", "graph", "finding", "pipeline", "report"]),
+    ("report", &["model", "graph", "query", "policy", "finding"]),
+    ("cli", &["model", "config", "capture", "graph", "query", "policy", "finding", "pipeline", "report"]),
 ];
 
 /// Lines after which a file has more than one subject.

@@ -162,6 +162,32 @@ pub enum ExportFormat {
     Json,
 }
 
+/// How a question is asked.
+#[derive(Debug, Args)]
+pub struct AskArguments {
+    /// Capture, directory of captures, or - for standard input; may be given several times
+    #[arg(short, long = "read", value_name = "FILE", required_unless_present = "check")]
+    pub read: Vec<PathBuf>,
+    /// How to read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
+    /// What to write
+    #[arg(short, long, value_enum, default_value_t = Output::Table, help_heading = "Telling")]
+    pub output: Output,
+    /// Answer as of this time [default: that of the last packet]
+    #[arg(long, value_name = "TIME", value_parser = moment, help_heading = "Telling")]
+    pub as_of: Option<Timestamp>,
+    /// Show no names beside addresses (names are only ever those seen on the wire)
+    #[arg(short = 'n', long, help_heading = "Telling")]
+    pub no_names: bool,
+    /// Say nothing on standard error but why it failed
+    #[arg(short, long, help_heading = "Telling")]
+    pub quiet: bool,
+    /// Colours
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto, help_heading = "Telling")]
+    pub color: Colour,
+}
+
 /// How captures are read.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reading")]

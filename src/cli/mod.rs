@@ -4,10 +4,12 @@
 
 mod analyze;
 mod args;
+mod asking;
 mod completions;
 mod explain;
 mod export;
 mod failure;
+mod knowledge;
 mod list;
 mod output;
 mod progress;

@@ -10,7 +10,7 @@ use super::setup::Setup;
 use crate::capture::{Frames, LinkType, OpenError, Options, Source};
 use crate::finding::{self, Finding};
 use crate::graph::Snapshot;
-use crate::model::{FlowRecord, Timestamp};
+use crate::model::{FlowRecord, Span, Timestamp};
 use crate::pipeline::{self, Settings, Totals};
 use crate::report::{Counted, Report, Selection, SourceFacts, clean};
 
@@ -75,6 +75,25 @@ impl Read {
             snapshot,
             as_of,
         })
+    }
+
+    /// The map.
+    pub const fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Every flow, where they were kept.
+    pub fn records(&self) -> &[FlowRecord] {
+        &self.records
+    }
+
+    /// When somebody watched, one span for each source.
+    pub fn watched(&self) -> Vec<Span> {
+        let spans =
+            self.sources.iter().filter_map(|source| Some(Span { first: source.first?, last: source.last? }));
+        let mut watched: Vec<Span> = spans.collect();
+        watched.sort_unstable();
+        watched
     }
 
     /// The report of it.

@@ -7,10 +7,12 @@ use anyhow::anyhow;
 
 use super::args::ReadingArguments;
 use super::failure::Failure;
+use super::knowledge::knowledge;
 use crate::capture;
 use crate::config::{Network, PRIVATE_NETWORKS, Site, SiteError};
 use crate::graph::Operator;
 use crate::model::{HostKey, Realm, ServiceKey};
+use crate::query::Knowledge;
 
 /// Everything needed to read.
 pub struct Setup {
@@ -18,6 +20,8 @@ pub struct Setup {
     pub options: capture::Options,
     /// What the operator knows.
     pub operator: Operator,
+    /// What the operator knows, as far as questions need it.
+    pub knowledge: Knowledge,
     /// Threads.
     pub workers: usize,
     /// Drop the copies of packets.
@@ -41,7 +45,7 @@ impl Setup {
                 "--since {since} is not before --until {until}: nothing is between"
             )));
         }
-        let site = arguments.site.as_deref().map(site).transpose()?;
+        let (site, text) = arguments.site.as_deref().map(site).transpose()?.unwrap_or_default();
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Setup {
             options: capture::Options {
@@ -50,15 +54,17 @@ impl Setup {
                 until: arguments.until,
                 hash: arguments.hash,
             },
-            operator: operator(&arguments.local_networks, &site.unwrap_or_default()),
+            operator: operator(&arguments.local_networks, &site),
+            knowledge: knowledge(&site, &text),
             workers: arguments.workers.map_or_else(cores, usize::from),
             drop_duplicates: !arguments.no_dedup,
         })
     }
 }
 
-/// Reads a site file. The system's own words for what is missing tell a user nothing to do.
-fn site(path: &Path) -> Result<Site, Failure> {
+/// Reads a site file, and returns its text too. The system's own words for what is missing tell a user
+/// nothing to do.
+fn site(path: &Path) -> Result<(Site, Vec<u8>), Failure> {
     Site::read(path).map_err(|error| {
         let SiteError::Unreadable { path, why } = &error else { return Failure::usage(error) };
         let name = path.display();

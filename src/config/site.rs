@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::Network;
+use super::business::{ProtectedFlow, SegmentEntry, ServiceAddress, Subject, Tags};
 use crate::model::Transport;
 
 /// A commented example that says everything a site file can.
 pub const EXAMPLE: &str = include_str!("site.example.toml");
 
 /// What the operator knows. Every part may be left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Site {
     /// Networks that are the operator's own; none: the private ones.
@@ -26,6 +27,16 @@ pub struct Site {
     pub labels: BTreeMap<Network, Labels>,
     /// Names by address.
     pub names: BTreeMap<IpAddr, String>,
+    /// Who must still reach a quarantined host: EDR, log collector, jump host.
+    pub responders: Vec<Network>,
+    /// Segments by name.
+    pub segments: BTreeMap<String, SegmentEntry>,
+    /// What hosts mean.
+    pub criticality: BTreeMap<Subject, Tags>,
+    /// Business services by name.
+    pub business: BTreeMap<String, Vec<ServiceAddress>>,
+    /// Flows that must not be cut.
+    pub protected: Vec<ProtectedFlow>,
 }
 
 /// An endpoint that is a server.
@@ -105,18 +116,17 @@ pub enum SiteError {
 }
 
 impl Site {
-    /// Reads a site file.
+    /// Reads a site file; its text comes with it.
     ///
     /// # Errors
     /// If it cannot be read, or has a mistake: the first one, with its line.
-    pub fn read(path: &Path) -> Result<Site, SiteError> {
+    pub fn read(path: &Path) -> Result<(Site, Vec<u8>), SiteError> {
         let text = std::fs::read_to_string(path)
             .map_err(|why| SiteError::Unreadable { path: path.to_path_buf(), why })?;
-        Site::parse(&text).map_err(|(line, message)| SiteError::Wrong {
-            path: path.to_path_buf(),
-            line,
-            message,
-        })
+        match Site::parse(&text) {
+            Ok(site) => Ok((site, text.into_bytes())),
+            Err((line, message)) => Err(SiteError::Wrong { path: path.to_path_buf(), line, message }),
+        }
     }
 
     /// Reads the text of a site file; the first mistake comes with its line.
@@ -149,6 +159,8 @@ mod tests {
         assert_eq!(site.servers[1].transport(), Transport::Udp);
         assert!(!site.scanners.is_empty() && !site.names.is_empty());
         assert_eq!(site.labels.values().map(|labels| labels.iter().count()).max(), Some(2));
+        assert!(!site.segments.is_empty() && !site.business.is_empty() && !site.protected.is_empty());
+        assert_eq!((site.criticality.len(), site.responders.len()), (2, 2));
         assert_eq!(Site::parse("").unwrap(), Site::default());
     }
 

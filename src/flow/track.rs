@@ -136,6 +136,7 @@ impl Track {
             outcome: Outcome {
                 answered: self.answered(),
                 refused: self.refused(),
+                ended: self.class == Class::Closed,
                 one_sided: !two_sided,
                 acknowledged_by: Pair::new(a.acknowledged_data(), b.acknowledged_data()),
                 unseen,

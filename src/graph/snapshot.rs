@@ -318,6 +318,11 @@ impl Snapshot {
         self.hosts.binary_search_by_key(key, |host| host.key).ok().and_then(|place| self.hosts.get(place))
     }
 
+    /// The place of the dependency with this key.
+    pub fn dependency_place(&self, key: &EdgeKey) -> Option<usize> {
+        self.dependencies.binary_search_by_key(key, |dependency| dependency.key).ok()
+    }
+
     /// The service with this key.
     pub fn service(&self, key: &ServiceKey) -> Option<&Service> {
         self.services

@@ -47,6 +47,8 @@ pub struct Outcome {
     pub answered: bool,
     /// The other side refused: RST to a SYN, or an ICMP error.
     pub refused: bool,
+    /// It was ended: both sides said so, or one reset it.
+    pub ended: bool,
     /// Only one side was ever heard.
     pub one_sided: bool,
     /// The acknowledgements that a side sent went forward: the other side's bytes arrived, seen or not.

@@ -6,7 +6,7 @@ use super::community_id::community_id;
 use super::document::Report;
 use super::json::Direction;
 use super::time;
-use crate::graph::{EdgeKey, EdgeTotals, Snapshot};
+use crate::graph::{EdgeTotals, Snapshot, decide};
 use crate::model::{Decision, Endpoint, FlowRecord, HostKey, Nanos, Timestamp};
 
 /// A flow, read in the direction that the whole map decides.
@@ -49,21 +49,7 @@ pub struct FlowRow {
 impl Flow<'_> {
     /// Reads a record. What other flows show decides where it does not decide itself.
     pub fn of<'a>(record: &'a FlowRecord, snapshot: &Snapshot) -> Flow<'a> {
-        let mut decision = record.ledger.decide_alone(&record.key);
-        if !record.ledger.is_decisive() {
-            let known = [decision.leaning, decision.leaning.other()].into_iter().find_map(|client| {
-                let key =
-                    EdgeKey { client: record.key.host(client), service: record.key.service(client.other()) };
-                let place = snapshot.dependencies.binary_search_by_key(&key, |known| known.key).ok()?;
-                Some((client, &snapshot.dependencies.get(place)?.totals))
-            });
-            if let Some((client, totals)) = known {
-                decision.client = totals.decided.then_some(client);
-                decision.leaning = client;
-                decision.evidence = totals.evidence;
-                decision.confidence = totals.confidence.into();
-            }
-        }
+        let decision = decide(record, snapshot);
         let totals = EdgeTotals::of(record, &decision);
         Flow { record, decision, totals }
     }

@@ -1,6 +1,7 @@
 //! What we say outside. The JSON of the contract has its one home here, for every program that
 //! shows it; so have the tables and the story for people, and the exports for other tools.
 
+mod answer;
 mod community_id;
 mod document;
 mod flow;
@@ -10,6 +11,7 @@ mod list;
 mod text;
 mod visibility;
 
+pub use answer::{Answer, Asker, Sight};
 pub use community_id::community_id;
 pub use document::{Counted, Report, Selection, SourceFacts};
 pub use graph::{write_dot, write_graphml};

@@ -14,8 +14,9 @@ pub use paint::{Paint, Tone};
 pub use rules::{rule_page, rule_table};
 pub use safe::clean;
 pub use story::write_story;
+pub(super) use table::{Cell, Column, Table, fill};
 pub use tables::write_table;
-pub(super) use words::moment;
+pub(super) use words::{bytes, clock, count, length, moment, number, share, some, verb};
 
 use super::Report;
 use crate::model::HostKey;
@@ -36,12 +37,12 @@ pub struct View<'a> {
 
 impl View<'_> {
     /// The most telling name of a host.
-    fn name(&self, host: &HostKey) -> Option<String> {
+    pub(super) fn name(&self, host: &HostKey) -> Option<String> {
         if self.names { names::name_of(self.report.snapshot, host) } else { None }
     }
 
     /// A host by address and name: `10.0.0.1 db1`.
-    fn host(&self, host: &HostKey) -> String {
+    pub(super) fn host(&self, host: &HostKey) -> String {
         names::beside(host.to_string(), self.name(host))
     }
 }

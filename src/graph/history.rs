@@ -1,0 +1,155 @@
+//! Every flow as a contact: who could act on whom, from when to when.
+
+use super::edge::{EdgeKey, EdgeTotals, Volume};
+use super::snapshot::Snapshot;
+use crate::model::{Decision, FlowRecord, FrameId, Span, Timestamp, Transport};
+
+/// A UDP flow counts as going on for this long after its last packet: the patience of most firewalls.
+const UDP_OPEN: i64 = 60_000_000_000;
+
+/// One flow of a dependency.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Contact {
+    /// The place of its dependency in the snapshot's list.
+    pub dependency: u32,
+    /// From its first packet to its last.
+    pub span: Span,
+    /// The frame of its first packet.
+    pub frame: FrameId,
+    /// The client's port.
+    pub client_port: u16,
+    /// What the client sent.
+    pub to_server: Volume,
+    /// What the server sent.
+    pub to_client: Volume,
+    /// The server accepted.
+    pub answered: bool,
+    /// Payload went both ways, or one way and was acknowledged.
+    pub observed: bool,
+    /// Nobody has ended it as far as the tap saw.
+    pub open: bool,
+}
+
+/// All flows that belong to a dependency of a snapshot, in the order of the dependencies and of time.
+#[derive(Debug, Default)]
+pub struct History {
+    contacts: Vec<Contact>,
+    /// Where each dependency's contacts begin; one more than there are dependencies.
+    starts: Vec<u32>,
+    /// Flows without a dependency of their own: summarised scans, multicast.
+    pub elsewhere: u64,
+}
+
+impl History {
+    /// Reads records in the direction that the whole map decides.
+    pub fn new(snapshot: &Snapshot, records: &[FlowRecord]) -> History {
+        let read = records.iter().filter_map(|record| contact(record, snapshot));
+        let mut contacts: Vec<Contact> = read.collect();
+        contacts
+            .sort_by_key(|contact| (contact.dependency, contact.span, contact.frame, contact.client_port));
+        let elsewhere = (records.len() - contacts.len()) as u64;
+        let mut starts = Vec::with_capacity(snapshot.dependencies.len() + 1);
+        let mut next = 0;
+        for dependency in 0..=snapshot.dependencies.len() {
+            while contacts.get(next).is_some_and(|contact| (contact.dependency as usize) < dependency) {
+                next += 1;
+            }
+            starts.push(u32::try_from(next).unwrap_or(u32::MAX));
+        }
+        History { contacts, starts, elsewhere }
+    }
+
+    /// All contacts.
+    pub fn contacts(&self) -> &[Contact] {
+        &self.contacts
+    }
+
+    /// The contacts of one dependency, in the order of their first packets.
+    pub fn of(&self, dependency: usize) -> &[Contact] {
+        let bound = |place: usize| self.starts.get(place).map_or(0, |start| *start as usize);
+        self.contacts.get(bound(dependency)..bound(dependency + 1)).unwrap_or_default()
+    }
+}
+
+fn contact(record: &FlowRecord, snapshot: &Snapshot) -> Option<Contact> {
+    let decision = decide(record, snapshot);
+    let key = EdgeKey {
+        client: record.key.host(decision.leaning),
+        service: record.key.service(decision.leaning.other()),
+    };
+    let dependency = snapshot.dependency_place(&key)?;
+    let totals = EdgeTotals::of(record, &decision);
+    Some(Contact {
+        dependency: u32::try_from(dependency).ok()?,
+        span: Span { first: record.first, last: record.last },
+        frame: record.frame,
+        client_port: record.key.endpoint(decision.leaning).port,
+        to_server: totals.to_server,
+        to_client: totals.to_client,
+        answered: totals.answered > 0,
+        observed: totals.observed > 0,
+        open: is_open(record, snapshot.last),
+    })
+}
+
+/// Nobody has ended it. A TCP connection without a packet for a day may well be open still; what is
+/// told is that no end was seen.
+fn is_open(record: &FlowRecord, now: Option<Timestamp>) -> bool {
+    let outcome = &record.outcome;
+    let quiet = now.map_or(0, |now| now - record.last);
+    outcome.answered
+        && !outcome.refused
+        && !outcome.ended
+        && (record.key.transport == Transport::Tcp || quiet <= UDP_OPEN)
+}
+
+/// The direction of a flow. What other flows show decides where it does not decide itself.
+pub fn decide(record: &FlowRecord, snapshot: &Snapshot) -> Decision {
+    let mut decision = record.ledger.decide_alone(&record.key);
+    if record.ledger.is_decisive() {
+        return decision;
+    }
+    let known = [decision.leaning, decision.leaning.other()].into_iter().find_map(|client| {
+        let key = EdgeKey { client: record.key.host(client), service: record.key.service(client.other()) };
+        let place = snapshot.dependency_place(&key)?;
+        Some((client, &snapshot.dependencies.get(place)?.totals))
+    });
+    if let Some((client, totals)) = known {
+        decision.client = totals.decided.then_some(client);
+        decision.leaning = client;
+        decision.evidence = totals.evidence;
+        decision.confidence = totals.confidence.into();
+    }
+    decision
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::inventory::Operator;
+    use super::super::map::Map;
+    use super::super::testing::{endpoint, joined_late, refused, served};
+    use super::super::{Delta, DependencyState};
+    use super::*;
+
+    #[test]
+    fn every_flow_is_a_contact_of_its_dependency() {
+        let (client, other, server) = (endpoint(1, 40_000), endpoint(3, 40_001), endpoint(2, 80));
+        let records = vec![
+            served(client, server, 30),
+            refused(other, server, 20),
+            joined_late(endpoint(1, 40_002), server, 10),
+        ];
+        let mut delta = Delta::default();
+        records.iter().cloned().for_each(|record| delta.flow(record));
+        let snapshot = Snapshot::new(Map::from(delta), &Operator::default());
+        let history = History::new(&snapshot, &records);
+        assert_eq!((history.contacts().len(), history.elsewhere), (3, 0));
+        assert_eq!(snapshot.dependencies[0].key.client.address, client.address);
+        let times: Vec<i64> = history.of(0).iter().map(|contact| contact.span.first.seconds()).collect();
+        assert_eq!(times, [10, 30], "the flow that was joined late is the server's, by what others show");
+        assert!(history.of(0).iter().all(|contact| contact.observed && contact.open));
+        assert_eq!(snapshot.dependencies[1].state, DependencyState::Attempt);
+        assert!(history.of(1).iter().all(|contact| !contact.answered && !contact.open));
+        assert_eq!(history.of(2), []);
+    }
+}

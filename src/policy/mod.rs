@@ -1,0 +1,1 @@
+//! Firewall rules from answers: written down and rehearsed, never applied.
