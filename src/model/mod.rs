@@ -1,6 +1,7 @@
 //! The words that every other module shares. Nothing here knows what a packet looks like.
 
 mod address;
+mod capability;
 /// TLS cipher suites by what is wrong with them.
 pub mod suites;
 mod direction;
@@ -13,6 +14,7 @@ mod time;
 mod tls;
 
 pub use address::{Address, Endpoint, HostKey, Mac, Realm, RealmKind, ServiceKey, Transport};
+pub use capability::Capability;
 pub use direction::{Decision, Evidence, Ledger, Surroundings};
 pub use flow::{FlowKey, Pair, Role, Side};
 pub use observation::{Announcement, NameSource, NamedThing, Observation};
