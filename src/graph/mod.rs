@@ -6,6 +6,7 @@ mod certificate;
 mod delta;
 mod edge;
 mod inventory;
+mod kind;
 mod map;
 mod names;
 mod resolve;
@@ -22,9 +23,10 @@ pub use certificate::CertificateFacts;
 pub use delta::{Delta, Dropped, Named, Scene};
 pub use edge::{EdgeKey, EdgeTotals, Volume};
 pub use inventory::Operator;
+pub use kind::Kind;
 pub use map::Map;
 pub use sighting::{Proof, Sighting, SightingKey};
 pub use snapshot::{
-    Certificate, CertificateSeen, Dependency, DependencyState, Host, Initiator, Kind, Link, Name, Node, Ping,
+    Certificate, CertificateSeen, Dependency, DependencyState, Host, Initiator, Link, Name, Node, Ping,
     Service, Snapshot, Tls,
 };
