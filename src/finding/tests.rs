@@ -7,7 +7,7 @@ use super::*;
 use crate::graph::{Certificate, Delta, Operator, Scene};
 use crate::model::{
     Address, Counters, Endpoint, FlowKey, FlowRecord, FrameId, Ledger, Mac, Moment, Observation, Outcome,
-    Pair, Practice, Realm, Role, Side, Transport,
+    Pair, Practice, Purposes, Realm, Role, Side, Transport,
 };
 
 const START: Timestamp = Timestamp::from_seconds(1_700_000_000, 0);
@@ -62,6 +62,8 @@ impl Network {
             outcome: Outcome { answered: true, ..Outcome::default() },
             protocol: Some(protocol),
             tls: false,
+            capability: None,
+            purposes: Purposes::default(),
             macs: Pair::new(Mac::default(), Mac::default()),
             vlans: Pair::new(0, 0),
         });

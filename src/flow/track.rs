@@ -3,7 +3,8 @@
 use super::tcp::Heard;
 use crate::decode::{Layer4, Packet};
 use crate::model::{
-    Counters, FlowKey, FlowRecord, FrameId, Ledger, Mac, Moment, Outcome, Pair, Side, Timestamp,
+    Capability, Counters, FlowKey, FlowRecord, FrameId, Ledger, Mac, Moment, Outcome, Pair, Purposes, Side,
+    Timestamp,
 };
 
 /// How far a flow is; each class has its own list and its own patience.
@@ -49,6 +50,10 @@ pub struct Track {
     pub protocol: Option<&'static str>,
     /// TLS was seen in it.
     pub tls: bool,
+    /// The most that its bytes showed the client to do.
+    pub capability: Option<Capability>,
+    /// What its bytes showed it to be for.
+    pub purposes: Purposes,
     /// The flow carries on what was asked of this port of its server (TFTP answers from a new one).
     pub answers_for: Option<u16>,
     pub(super) class: Class,
@@ -73,6 +78,8 @@ impl Track {
             ledger: Ledger { first_from: Some(side), ..Ledger::default() },
             protocol: None,
             tls: false,
+            capability: None,
+            purposes: Purposes::default(),
             answers_for: None,
             class,
             heard: Pair::default(),
@@ -144,6 +151,8 @@ impl Track {
             },
             protocol: self.protocol,
             tls: self.tls,
+            capability: self.capability,
+            purposes: self.purposes,
             macs: self.macs,
             vlans: self.vlans,
         }

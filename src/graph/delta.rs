@@ -333,7 +333,13 @@ impl Delta {
             }
             Observation::Anomaly(name) => *self.anomalies.entry(name).or_default() += 1,
             // Of use to the flow they came from, which has already used them.
-            Observation::Protocol(_) | Observation::ClientProven(_) | Observation::Announced(_) => {}
+            Observation::Protocol(_)
+            | Observation::ClientProven(_)
+            | Observation::Announced(_)
+            | Observation::Capability(_)
+            | Observation::Purpose(_)
+            | Observation::Token(_)
+            | Observation::Forwarded { .. } => {}
         }
     }
 

@@ -3,7 +3,8 @@
 use smallvec::SmallVec;
 
 use crate::model::{
-    Counters, Decision, Evidence, FlowKey, FlowRecord, HostKey, Nanos, ServiceKey, Side, Span, Transport,
+    Capability, Counters, Decision, Evidence, FlowKey, FlowRecord, HostKey, Nanos, Purpose, Purposes,
+    ServiceKey, Side, Span, Transport,
 };
 
 /// Hours remembered for one edge: ten days of them. Older ones are history's business.
@@ -71,6 +72,10 @@ pub struct EdgeTotals {
     pub confidence: f32,
     /// The direction is decided.
     pub decided: bool,
+    /// The most that a flow with payload let its client do.
+    pub capability: Option<Capability>,
+    /// What flows with payload were for.
+    pub purposes: Purposes,
     /// Answered flows in which the application contradicts the handshake.
     pub conflicts: u32,
     /// The longest flow.
@@ -121,6 +126,8 @@ impl EdgeTotals {
             evidence: decision.evidence,
             confidence: decision.confidence as f32,
             decided: decision.client.is_some(),
+            capability: payload.then(|| record.capability()),
+            purposes: purposes(record, payload),
             conflicts: u32::from(decision.conflict && answered),
             longest: record.last - record.first,
             protocols: record.protocol.map(|protocol| (protocol, 1)).into_iter().collect(),
@@ -167,6 +174,8 @@ impl EdgeTotals {
             evidence: Evidence::Protocol,
             confidence: 1.0,
             decided: true,
+            capability: Some(Capability::Infra),
+            purposes: Purposes::from(Purpose::Ordinary),
             conflicts: 0,
             longest: 0,
             protocols: [("dhcp", 1)].into_iter().collect(),
@@ -198,6 +207,8 @@ impl EdgeTotals {
             self.confidence = other.confidence;
             self.decided = other.decided;
         }
+        self.capability = self.capability.max(other.capability);
+        self.purposes.join(other.purposes);
         self.conflicts = self.conflicts.saturating_add(other.conflicts);
         self.longest = self.longest.max(other.longest);
         for (protocol, flows) in &other.protocols {
@@ -244,6 +255,14 @@ impl EdgeTotals {
         let mut days: SmallVec<[i32; 8]> = self.hours.iter().map(|hour| hour.div_euclid(24)).collect();
         days.dedup();
         days.len()
+    }
+}
+
+/// What a flow was for: what its protocol is for unless it showed more, and nothing without payload.
+fn purposes(record: &FlowRecord, payload: bool) -> Purposes {
+    match payload {
+        true if record.purposes.is_empty() => Purposes::from(Purpose::Ordinary),
+        _ => record.purposes,
     }
 }
 

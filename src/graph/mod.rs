@@ -8,6 +8,7 @@ mod edge;
 mod history;
 mod inference;
 mod inventory;
+mod kind;
 mod map;
 mod names;
 mod resolve;
@@ -26,9 +27,10 @@ pub use edge::{EdgeKey, EdgeTotals, Volume};
 pub use history::{Contact, History, decide};
 pub use inference::{Inferences, InferredLink, Pool, Verdict};
 pub use inventory::Operator;
+pub use kind::Kind;
 pub use map::Map;
 pub use sighting::{Proof, Sighting, SightingKey};
 pub use snapshot::{
-    Certificate, CertificateSeen, Dependency, DependencyState, Host, Initiator, Kind, Link, Name, Node, Ping,
+    Certificate, CertificateSeen, Dependency, DependencyState, Host, Initiator, Link, Name, Node, Ping,
     Service, Snapshot, Tls,
 };

@@ -10,6 +10,7 @@ use super::certificate::CertificateFacts;
 use super::delta::{Delta, Dropped, PingSeen, ServiceSeen};
 use super::edge::{EdgeKey, EdgeTotals};
 use super::inventory::{Machines, Operator};
+use super::kind::Kind;
 use super::map::Map;
 use super::names::{names, rank};
 use super::roles::role_of;
@@ -17,7 +18,7 @@ use super::sighting::{Sighting, SightingKey};
 use super::transport_security::{Place, PlaceSeen, TlsSeen};
 use super::vendor;
 use crate::model::{
-    Evidence, HostKey, Mac, NameSource, Nanos, ServiceKey, Span, Timestamp, TlsVersion, Transport,
+    Capability, Evidence, HostKey, Mac, NameSource, Nanos, ServiceKey, Span, Timestamp, TlsVersion, Transport,
 };
 
 /// A source that tried more services than this in vain is a scanner: its attempts are summarised.
@@ -120,56 +121,6 @@ impl DependencyState {
             DependencyState::Stable => "stable",
             DependencyState::Stale => "stale",
             DependencyState::Retired => "retired",
-        }
-    }
-}
-
-/// What a dependency is about (`direction.md` §3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// The default.
-    Functional,
-    /// What everything leans on: names, time, addresses, tickets.
-    Infra,
-    /// People or tools that administer the server.
-    Management,
-    /// Somebody watches the server.
-    Observability,
-    /// A message broker.
-    Broker,
-    /// The client scans.
-    Scan,
-    /// The application contradicts the handshake in most of the flows that were answered.
-    Conflict,
-}
-
-impl Kind {
-    /// The word of the contract.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Kind::Functional => "functional",
-            Kind::Infra => "infra",
-            Kind::Management => "management",
-            Kind::Observability => "observability",
-            Kind::Broker => "broker",
-            Kind::Scan => "scan",
-            Kind::Conflict => "conflict",
-        }
-    }
-
-    fn of(protocol: Option<&str>, totals: &EdgeTotals) -> Kind {
-        // One odd flow of many is a curiosity; a service that most flows contradict is not what it seems.
-        if totals.conflicts > totals.answered / 2 {
-            return Kind::Conflict;
-        }
-        match protocol.unwrap_or_default() {
-            "dns" | "mdns" | "llmnr" | "nbns" | "dhcp" | "dhcpv6" | "ntp" | "kerberos" | "ldap" | "cldap" => {
-                Kind::Infra
-            }
-            "ssh" | "telnet" | "rdp" | "vnc" | "rlogin" | "rsh" => Kind::Management,
-            "snmp" | "syslog" => Kind::Observability,
-            "kafka" | "amqp" | "mqtt" => Kind::Broker,
-            _ => Kind::Functional,
         }
     }
 }
@@ -545,6 +496,11 @@ impl Dependency {
     /// What is spoken: the protocol that most flows spoke.
     pub fn protocol(&self) -> Option<&'static str> {
         self.totals.protocol()
+    }
+
+    /// What the client can do on the server's host by it: the most that any of its flows allowed.
+    pub fn capability(&self) -> Capability {
+        self.totals.capability.unwrap_or_else(|| Capability::of_protocol(self.protocol()))
     }
 
     /// The id of the contract: `client>service`.

@@ -1,8 +1,8 @@
 //! Flows for the tests of this module.
 
 use crate::model::{
-    Address, Counters, Endpoint, FlowKey, FlowRecord, FrameId, Ledger, Mac, Outcome, Pair, Realm, Side,
-    Timestamp, Transport,
+    Address, Counters, Endpoint, FlowKey, FlowRecord, FrameId, Ledger, Mac, Outcome, Pair, Purposes, Realm,
+    Side, Timestamp, Transport,
 };
 
 /// An endpoint of 10.0.0.0/24.
@@ -25,6 +25,8 @@ pub fn joined_late(client: Endpoint, server: Endpoint, second: i64) -> FlowRecor
         outcome: Outcome { answered: true, ..Outcome::default() },
         protocol: None,
         tls: false,
+        capability: None,
+        purposes: Purposes::default(),
         macs: Pair::new(Mac::default(), Mac::default()),
         vlans: Pair::new(0, 0),
     }

@@ -1,6 +1,7 @@
 //! The words that every other module shares. Nothing here knows what a packet looks like.
 
 mod address;
+mod capability;
 /// TLS cipher suites by what is wrong with them.
 pub mod suites;
 mod direction;
@@ -8,16 +9,21 @@ mod flow;
 mod observation;
 mod ports;
 mod practice;
+mod purpose;
 mod record;
 mod time;
 mod tls;
+mod token;
 
 pub use address::{Address, Endpoint, HostKey, Mac, Realm, RealmKind, ServiceKey, Transport};
+pub use capability::Capability;
 pub use direction::{Decision, Evidence, Ledger, Surroundings};
 pub use flow::{FlowKey, Pair, Role, Side};
 pub use observation::{Announcement, NameSource, NamedThing, Observation};
 pub use ports::registered_port;
 pub use practice::{Practice, State};
+pub use purpose::{Purpose, Purposes};
 pub use record::{Counters, FlowRecord, FrameId, Moment, Outcome};
 pub use time::{Nanos, Span, Timestamp, TimestampError};
 pub use tls::TlsVersion;
+pub use token::{ForwardedSighting, Token, TokenKind, TokenSighting};

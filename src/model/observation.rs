@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{Address, Mac, Practice, Role, State, TlsVersion, Transport};
+use super::{Address, Capability, Mac, Practice, Purpose, Role, State, TlsVersion, Token, Transport};
 
 /// Where a name was learnt; the words of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -171,6 +171,17 @@ pub enum Observation {
     },
     /// A port that this conversation says will be used.
     Announced(Announcement),
+    /// The flow lets its client do more than the protocol's name says (`blast_radius.md` §3.1).
+    Capability(Capability),
+    /// What the flow is for, where that is more than the protocol's name says.
+    Purpose(Purpose),
+    /// Bytes that may turn up in another flow that this one caused, or was caused by.
+    Token(Token),
+    /// The client is a proxy and speaks for this client, the first of a list.
+    Forwarded {
+        /// Whom it speaks for, by its own account.
+        origin: Address,
+    },
     /// Something malformed or unexpected, by a fixed name; counted.
     Anomaly(&'static str),
 }

@@ -1,6 +1,6 @@
 //! What is known of a flow when it ends, or when it is asked about before.
 
-use super::{FlowKey, Ledger, Mac, Pair, Timestamp};
+use super::{Capability, FlowKey, Ledger, Mac, Pair, Purposes, Timestamp};
 
 /// Which captured frame: the place of its source in the list of sources, and its number there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,8 +80,19 @@ pub struct FlowRecord {
     pub protocol: Option<&'static str>,
     /// TLS was seen in it.
     pub tls: bool,
+    /// The most that its bytes showed the client to do, where that is more than the protocol's name says.
+    pub capability: Option<Capability>,
+    /// What its bytes showed it to be for, where that is more than the protocol's name says.
+    pub purposes: Purposes,
     /// Link-layer source of each side's first packet; zero if none.
     pub macs: Pair<Mac>,
     /// VLAN of each side's first packet; 0 for none.
     pub vlans: Pair<u16>,
+}
+
+impl FlowRecord {
+    /// What its client could do on the server by it.
+    pub fn capability(&self) -> Capability {
+        self.capability.unwrap_or_else(|| Capability::of_protocol(self.protocol))
+    }
 }

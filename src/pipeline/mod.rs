@@ -17,6 +17,7 @@
 mod batch;
 mod expectation;
 mod shard;
+mod token;
 mod totals;
 
 use crate::capture::{Frames, Progress};
@@ -27,6 +28,7 @@ use crate::model::{FlowRecord, HostKey, Mac, NameSource, Realm, Span, Timestamp}
 
 use batch::Workers;
 use shard::{Findings, Orders, Shard};
+pub use token::Tokens;
 pub use totals::{PacketTotals, Totals};
 
 /// Logical shards. Fixed, because limits are per shard and what is reported must not depend on the
@@ -43,7 +45,7 @@ pub struct Settings {
     pub workers: usize,
     /// Drop the copies of packets that a mirror delivers.
     pub drop_duplicates: bool,
-    /// Keep the record of every flow.
+    /// Keep the record of every flow, and the tokens in them.
     pub keep_records: bool,
     /// Limits of each shard's flow table.
     pub limits: Limits,
@@ -63,6 +65,8 @@ pub struct Outcome {
     pub totals: Totals,
     /// Every flow in the order of its first packet, if that was asked for.
     pub records: Vec<FlowRecord>,
+    /// What flows carry that others carry too, if records were asked for.
+    pub tokens: Tokens,
 }
 
 /// Reads all frames and adds up what they show. `progress` is called now and then.
@@ -91,16 +95,19 @@ pub fn run(frames: &mut Frames, settings: &Settings, progress: &mut dyn FnMut(Pr
     let (mut totals, link) = reader.finish();
     let mut map = Map::default();
     let mut records = Vec::new();
+    let mut tokens = Tokens::default();
     for found in &mut all {
         totals.add_shard(found.copies, &found.tally);
         records.append(&mut found.records);
+        tokens.join(std::mem::take(&mut found.tokens));
     }
     for Findings { delta: of_shard, .. } in all {
         map.add(of_shard);
     }
     map.add(link);
     records.sort_by_key(|record| (record.first, record.frame, record.key));
-    Outcome { map, totals, records }
+    tokens.sort();
+    Outcome { map, totals, records, tokens }
 }
 
 /// Reading and decoding, on the calling thread.

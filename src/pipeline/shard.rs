@@ -1,6 +1,7 @@
 //! One logical shard: the only place where flows meet protocols.
 
 use super::expectation::Expectations;
+use super::token::Tokens;
 use crate::decode::{Layer4, Packet};
 use crate::flow::{Duplicates, FlowTable, Follow, Interest, Limits, Tally, Track};
 use crate::graph::{Delta, Scene};
@@ -20,7 +21,7 @@ pub struct Orders {
     pub limits: Limits,
     /// Drop the copies of packets that a mirror delivers.
     pub drop_duplicates: bool,
-    /// Keep the record of every flow.
+    /// Keep the record of every flow, and the tokens in them.
     pub keep_records: bool,
 }
 
@@ -42,6 +43,8 @@ pub struct Findings {
     pub tally: Tally,
     /// Every flow, if that was asked for.
     pub records: Vec<FlowRecord>,
+    /// Tokens, if records were asked for.
+    pub tokens: Tokens,
 }
 
 impl Shard {
@@ -54,6 +57,7 @@ impl Shard {
                 seen: Seen::default(),
                 expectations: Expectations::default(),
                 records: orders.keep_records.then(Vec::new),
+                tokens: orders.keep_records.then(Tokens::default),
             },
             duplicates: orders.drop_duplicates.then(Duplicates::default),
             copies: 0,
@@ -105,6 +109,7 @@ impl Shard {
             copies: self.copies,
             tally: self.table.tally(),
             records: self.talk.records.unwrap_or_default(),
+            tokens: self.talk.tokens.unwrap_or_default(),
         }
     }
 }
@@ -129,6 +134,7 @@ struct Talk {
     seen: Seen,
     expectations: Expectations,
     records: Option<Vec<FlowRecord>>,
+    tokens: Option<Tokens>,
 }
 
 impl Talk {
@@ -145,6 +151,18 @@ impl Talk {
                     Observation::ClientHello { .. } | Observation::ServerHello { .. } => {
                         track.tls = true;
                         self.delta.observe(&scene, observation);
+                    }
+                    Observation::Capability(more) => track.capability = track.capability.max(Some(more)),
+                    Observation::Purpose(purpose) => track.purposes.insert(purpose),
+                    Observation::Token(token) => {
+                        if let Some(tokens) = &mut self.tokens {
+                            tokens.add(token, scene.key, scene.client, at.time);
+                        }
+                    }
+                    Observation::Forwarded { origin } => {
+                        if let Some(tokens) = &mut self.tokens {
+                            tokens.forward(origin, scene.key, scene.client, at.time);
+                        }
                     }
                     _ => self.delta.observe(&scene, observation),
                 }
