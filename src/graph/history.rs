@@ -2,7 +2,7 @@
 
 use super::edge::{EdgeKey, EdgeTotals, Volume};
 use super::snapshot::Snapshot;
-use crate::model::{Decision, FlowRecord, FrameId, Span, Timestamp, Transport};
+use crate::model::{Capability, Decision, FlowRecord, FrameId, Span, Timestamp, Transport};
 
 /// A UDP flow counts as going on for this long after its last packet: the patience of most firewalls.
 const UDP_OPEN: i64 = 60_000_000_000;
@@ -22,6 +22,8 @@ pub struct Contact {
     pub to_server: Volume,
     /// What the server sent.
     pub to_client: Volume,
+    /// What the client could do on the server by it.
+    pub capability: Capability,
     /// The server accepted.
     pub answered: bool,
     /// Payload went both ways, or one way and was acknowledged.
@@ -86,6 +88,7 @@ fn contact(record: &FlowRecord, snapshot: &Snapshot) -> Option<Contact> {
         client_port: record.key.endpoint(decision.leaning).port,
         to_server: totals.to_server,
         to_client: totals.to_client,
+        capability: record.capability(),
         answered: totals.answered > 0,
         observed: totals.observed > 0,
         open: is_open(record, snapshot.last),
