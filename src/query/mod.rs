@@ -3,12 +3,14 @@
 
 mod atlas;
 mod blindness;
+mod diff;
 mod identity;
 mod knowledge;
 mod target;
 
 pub use atlas::{Atlas, Observed};
 pub use blindness::Blindness;
+pub use diff::{Changed, Changes, Difference, Listing, diff};
 pub use identity::{Digest, digest};
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
 pub use target::{Resolved, Target, TargetError, Unknown, resolve};
