@@ -177,8 +177,9 @@ def main() -> int:
     if unknown:
         raise LabError(f"no such capture: {', '.join(unknown)} (have {', '.join(SCENARIOS)})")
     if given.command == "list":
-        for name in names:
-            print(f"{name:28} {scenario(name).__doc__.splitlines()[0]}")
+        about = {name.rpartition("/")[0] or name: scenario(name).__doc__ for name in names}     # a chain once
+        for name, text in about.items():
+            print(f"{name:16} {text.splitlines()[0]}")
         return 0
     if given.command == "packages":
         print("\n".join(sorted(packages(names))))

@@ -47,11 +47,11 @@ class Redis(Connection):
 
 
 class Http(Connection):
-    path, keep = "/item", True
+    keep = True
 
     def ask(self) -> bytes:
         close = b"" if self.keep else b"Connection: close\r\n"
-        self.socket.sendall(b"GET %s HTTP/1.1\r\nHost: inner\r\n%s\r\n" % (self.path.encode(), close))
+        self.socket.sendall(b"GET /item HTTP/1.1\r\nHost: inner\r\n%s\r\n" % close)
         if b" 200 " not in self.file.readline():
             raise ConnectionError("an HTTP backend did not answer with 200")
         length = 0
@@ -67,12 +67,13 @@ class Record(Connection):
 
     def ask(self) -> bytes:
         self.socket.sendall(struct.pack("!HIQ", 12, threading.get_native_id(), 7919))
-        return self.file.read(14)
+        answer = self.file.read(14)
+        if len(answer) < 14:
+            raise ConnectionError("a record was not answered")
+        return answer
 
 
 class Postgresql:
-    sql = "select name from product where id = 1 + (random() * 18)::int"
-
     def __init__(self, backend: dict, address: str, tls: bool):
         import psycopg2     # only where it is used: the other kinds run without the package
         self.session = psycopg2.connect(
@@ -82,7 +83,7 @@ class Postgresql:
 
     def ask(self) -> list:
         with self.session.cursor() as cursor:
-            cursor.execute(self.sql)
+            cursor.execute("select name from product where id = 1 + (random() * 18)::int")
             return cursor.fetchall()
 
     def close(self) -> None:
@@ -122,13 +123,12 @@ KINDS = {"redis": Redis, "http": Http, "record": Record, "postgresql": Postgresq
 
 
 class Pool:
-    """The connections to one backend. `with pool as connection` lends one to a thread."""
+    """The connections to one backend; a thread has one of them for itself while it asks."""
 
     def __init__(self, backend: dict, keep: bool, most: int, tls: bool):
         self.backend, self.keep, self.tls = backend, keep and backend.get("keep", True), tls
         self.address = socket.gethostbyname(backend["host"]) if self.keep else None
         self.idle: queue.LifoQueue = queue.LifoQueue()
-        self.lent = threading.local()
         if self.keep:
             # Half of them stand from the start; the others come when they are needed.
             for number in range(most):
@@ -138,17 +138,22 @@ class Pool:
         connection = KINDS[self.backend["kind"]](
             self.backend, self.address or socket.gethostbyname(self.backend["host"]), self.tls)
         if isinstance(connection, Http):
-            connection.path, connection.keep = self.backend.get("path", "/item"), self.keep
-        if isinstance(connection, Postgresql):
-            connection.sql = self.backend.get("sql", connection.sql)
+            connection.keep = self.keep
         return connection
 
-    def __enter__(self):
-        self.lent.connection = (self.idle.get() if self.keep else None) or self._open()
-        return self.lent.connection
-
-    def __exit__(self, *_: object) -> None:
-        if self.keep:
-            self.idle.put(self.lent.connection)
-        else:
-            self.lent.connection.close()
+    def ask(self, *words: str) -> object:
+        connection = self.idle.get() if self.keep else None
+        try:
+            if connection is not None:
+                try:
+                    return connection.ask(*words)
+                except OSError:         # servers close what was idle for long; clients then try a new one
+                    connection.close()
+                    connection = None
+            connection = self._open()
+            return connection.ask(*words)
+        finally:
+            if self.keep:
+                self.idle.put(connection)
+            elif connection is not None:
+                connection.close()

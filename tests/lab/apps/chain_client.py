@@ -66,7 +66,8 @@ async def visit(chance: random.Random) -> None:
         await asyncio.sleep(chance.uniform(low, high) / 1000)
         paths = DESCRIPTION["targets"][name]["paths"]
         try:
-            await request(name, chance.choices(list(paths), list(paths.values()))[0])
+            path = chance.choices(list(paths), list(paths.values()))[0]
+            await asyncio.wait_for(request(name, path), 20)
         except (OSError, EOFError, ValueError, IndexError) as error:
             COUNTS["failures"] += 1
             print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)

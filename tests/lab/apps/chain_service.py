@@ -47,9 +47,8 @@ if DESCRIPTION["tls"]:
     TLS.load_cert_chain(DESCRIPTION["tls"] + ".pem", DESCRIPTION["tls"] + ".key")
 
 
-def ask(backend: str, *words: str) -> bytes | None:
-    with POOLS[backend] as connection:
-        return connection.ask(*words)
+def ask(backend: str, *words: str) -> object:
+    return POOLS[backend].ask(*words)
 
 
 def cached(cache: str, store: str, share: float) -> set[str]:
@@ -115,6 +114,10 @@ class Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         while self.answer():
             pass
+
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()        # the listener knows only the socket below TLS
 
 
 class Web(Handler):
