@@ -109,7 +109,8 @@ class Chain:
             running.append(net.hosts[host].start(
                 "visits", ["/usr/bin/python3", "/opt/lab/apps/chain_client.py", path]))
         for user in running:
-            wait_for(f"the end of the visits of {user.host.name}", lambda: user.process.poll() is not None, seconds + 25)
+            wait_for(f"the end of the visits of {user.host.name}", lambda: user.process.poll() is not None,
+                     seconds + 25)
             said = user.log.read_text()
             if user.process.returncode != 0 or "failures" in said:
                 raise LabError(f"{user.host.name} was not served: {said[-600:]}")

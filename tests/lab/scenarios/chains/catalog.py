@@ -8,8 +8,8 @@ PACKAGES = ["nginx-light", "postgresql", "postgresql-client", "redis-server", "p
 
 README = """
 The catalogue (20080) asks its Redis (26379) for every request, PostgreSQL (25432) on a miss (30 % of the pages) and
-puts a job into a queue (another Redis, 26380) for every fourth request. On the same host media (20090) asks an object
-store (nginx, 28080) alone, and a batch job reads the database and fills the cache in bursts, for nobody's request.
+puts a job into a queue (another Redis, 26380) for a quarter of them. On the same host media (20090) asks an object
+store (nginx, 28080) alone, and a batch job reads the database and the cache in bursts, for nobody's request.
 
 On the worker's host a process waits for the queue's jobs and sends mail for them (Postfix, 25): work that follows the
 catalogue's requests and that no answer waits for. Beside it receipts (20070) needs the database alone. The mail server

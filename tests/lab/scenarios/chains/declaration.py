@@ -125,8 +125,8 @@ def store(directory: Path, truth: Topology, readme: str, capture: dict) -> None:
                  f"{', '.join(f'{service} {count}' for service, count in requests(row).items())} |"
                  for row in truth.notes["captures"]]
         (directory / "README.md").write_text("\n".join([
-            f"# {directory.name}", "", readme.strip(), "", "| capture | seconds | frames | requests |", "|---|---|---|---|",
-            *table, "", f"Rebuild: `sudo tests/lab/build.sh chains/{directory.name}`", ""]))
+            f"# {directory.name}", "", readme.strip(), "",
+            "| capture | seconds | frames | requests |", "|---|---|---|---|", *table, "", f"Rebuild: `sudo tests/lab/build.sh chains/{directory.name}`", ""]))
     finally:
         os.close(lock)
 

@@ -81,7 +81,8 @@ def users(net) -> dict[str, dict]:
     visits = {"targets": targets, "visits": [
         {"weight": 2, "requests": [["orders", 0, 3], ["accounts", 0, 3]]},
         {"weight": 2, "requests": [["orders", 0, 0]]}, {"weight": 2, "requests": [["accounts", 0, 0]]},
-        {"weight": 3, "requests": [["search", 0, 0]]}, {"weight": 1, "requests": [["accounts", 0, 3], ["search", 0, 3]]}]}
+        {"weight": 3, "requests": [["search", 0, 0]]},
+        {"weight": 1, "requests": [["accounts", 0, 3], ["search", 0, 3]]}]}
     scraper = {"targets": {"metrics": {"host": "10.81.2.20", "port": 9100, "paths": {"/metrics": 1}}},
                "visits": [{"weight": 1, "requests": [["metrics", 0, 0]]}], "rate": 2.0, "style": "regular"}
     return {**{f"client{number}": {**visits, "rate": 2.5, "style": "bursty" if number % 2 else "poisson"}
