@@ -8,7 +8,6 @@ one load is a scenario of its own, `chains/TOPOLOGY/VARIANT-LOAD`.
 import importlib
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import pcap
 from host import Daemon, wait_for
@@ -90,8 +89,9 @@ class Chain:
         """Starts apps/chain_service.py; jobs are as frequent as the root of the load."""
         description = {"keep": self.variant.keep, "tls": self.variant.tls, "pool": 6, "backends": {}, **description,
                        "counts": f"/opt/lab/{host.name}/{name}-counts.json"}
-        for job in description.get("jobs", []):
-            job["every"] = job.get("every", 0.0) / self.factor ** 0.5
+        if "jobs" in description:
+            description["jobs"] = [{**job, "every": job.get("every", 0.0) / self.factor ** 0.5}
+                                   for job in description["jobs"]]
         path = host.write(f"{name}.json", json.dumps(description))
         ports = [*map(int, description.get("services", {})), *description.get("records", [])]
         daemon = host.start(name, ["/usr/bin/python3", "/opt/lab/apps/chain_service.py", path], tcp=ports)
@@ -120,7 +120,7 @@ class Chain:
         measured = declaration.Measured()
         for program, description in programs:
             host = program.host.name
-            counts = json.loads(Path(host_file(program, description["counts"])).read_text())
+            counts = json.loads((program.host.directory / f"{program.name}-counts.json").read_text())
             if counts.pop("failures", 0):
                 raise LabError(f"{program.name} on {host} failed: {program.log.read_text()[-600:]}")
             for key, count in counts.items():
@@ -134,7 +134,3 @@ class Chain:
                     to = f"{row['name']}:{row['port']}"
                 measured.add(f"{host}:{port}", to, count)
         return measured
-
-
-def host_file(program: Daemon, path: str) -> Path:
-    return program.host.directory / Path(path).name

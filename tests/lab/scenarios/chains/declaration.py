@@ -8,6 +8,8 @@ from pathlib import Path
 
 from truth import Topology
 
+VARIANTS = ("unpooled", "pooled", "tls")
+FEWEST = 40         # requests, below which a capture says too little about a service
 SIGMAS = 4.5        # a share may differ from its declaration by chance; four and a half sigmas are not chance
 
 
@@ -86,7 +88,7 @@ class Declaration:
                 why = self.module.WHY.get(other, "another service of this host needs it")
                 rows.append({"service": self.service(service), "needs": self.service(other), "why": why})
                 if variants:
-                    rows[-1]["in"] = f"all variants but {', '.join(variants)}"
+                    rows[-1]["variants"] = [variant for variant in VARIANTS if variant not in variants]
         return rows
 
     def pools(self) -> list[dict]:
@@ -106,7 +108,7 @@ class Declaration:
             rows.append({"service": self.service(service), "needs": self.service(needs), "requests": requests,
                          "asked": asked})
             allowed = SIGMAS * (share * (1 - share) * max(requests, 1)) ** 0.5
-            if requests < 40 or asked == 0 or abs(asked - share * requests) > allowed:
+            if requests < FEWEST or asked == 0 or abs(asked - share * requests) > allowed:
                 problems.append(f"{service} asked {needs} for {asked} of {requests} requests, declared {share}")
         return rows, problems
 
@@ -126,7 +128,8 @@ def store(directory: Path, truth: Topology, readme: str, capture: dict) -> None:
                  for row in truth.notes["captures"]]
         (directory / "README.md").write_text("\n".join([
             f"# {directory.name}", "", readme.strip(), "",
-            "| capture | seconds | frames | requests |", "|---|---|---|---|", *table, "", f"Rebuild: `sudo tests/lab/build.sh chains/{directory.name}`", ""]))
+            "| capture | seconds | frames | requests |", "|---|---|---|---|", *table, "",
+            f"Rebuild: `sudo tests/lab/build.sh chains/{directory.name}`", ""]))
     finally:
         os.close(lock)
 
