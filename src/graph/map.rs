@@ -5,6 +5,7 @@ use super::delta::Delta;
 use super::edge::{EdgeKey, EdgeTotals};
 use super::inventory::Operator;
 use super::resolve::Known;
+use super::table::Table;
 
 /// Everything seen, by all shards.
 ///
@@ -31,7 +32,7 @@ impl Map {
         let known = Known::new(&self.edges, &self.rest.undecided, operator);
         let resolve = |(key, undecided)| known.resolve(key, undecided);
         let resolved: Vec<_> = self.rest.undecided.iter().map(resolve).collect();
-        self.rest.undecided.clear();
+        self.rest.undecided = Table::default();
         let (unanswered, answered): (Vec<_>, Vec<_>) =
             resolved.into_iter().partition(|(_, totals)| totals.answered == 0);
         self.edges.reserve_exact(answered.len());

@@ -10,8 +10,10 @@ mod map;
 mod names;
 mod resolve;
 mod roles;
+mod set;
 mod sighting;
 mod snapshot;
+mod table;
 #[cfg(test)]
 mod testing;
 mod transport_security;
@@ -23,6 +25,7 @@ pub use delta::{Delta, Dropped, Named, Scene};
 pub use edge::{EdgeKey, EdgeTotals, Volume};
 pub use inventory::Operator;
 pub use map::Map;
+pub use set::Set;
 pub use sighting::{Proof, Sighting, SightingKey};
 pub use snapshot::{
     Certificate, CertificateSeen, Dependency, DependencyState, Host, Initiator, Kind, Link, Name, Node, Ping,

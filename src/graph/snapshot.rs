@@ -14,6 +14,7 @@ use super::map::Map;
 use super::names::{names, rank};
 use super::roles::role_of;
 use super::sighting::{Sighting, SightingKey};
+use super::table::Table;
 use super::transport_security::{Place, PlaceSeen, TlsSeen};
 use super::vendor;
 use crate::model::{
@@ -304,7 +305,7 @@ impl Snapshot {
                 .into_iter()
                 .map(|((from, to), seen)| Ping { from, to, seen })
                 .collect(),
-            anomalies: delta.anomalies.into_iter().collect(),
+            anomalies: delta.anomalies,
             mentioned_only,
             flows: delta.flows,
             summarised,
@@ -378,10 +379,7 @@ fn state(totals: &EdgeTotals, now: Option<Timestamp>) -> DependencyState {
     }
 }
 
-fn services(
-    dependencies: &[Dependency],
-    seen: &mut super::delta::Table<ServiceKey, ServiceSeen>,
-) -> Vec<Service> {
+fn services(dependencies: &[Dependency], seen: &mut Table<ServiceKey, ServiceSeen>) -> Vec<Service> {
     struct Sum {
         protocols: BTreeMap<&'static str, u64>,
         announced: bool,
@@ -408,7 +406,7 @@ fn services(
         sum.span.join(totals.span);
     }
     let service = |(key, sum): (ServiceKey, Sum)| {
-        let ServiceSeen { products, tls } = seen.remove(&key).unwrap_or_default();
+        let ServiceSeen { products, tls } = seen.get_mut(&key).map(std::mem::take).unwrap_or_default();
         Service {
             key,
             // Of equals, the first by name.
