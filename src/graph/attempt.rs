@@ -10,11 +10,11 @@ use crate::model::{HostKey, ServiceKey, Span};
 use super::edge::{EdgeKey, EdgeTotals};
 use super::table::Table;
 
-/// Unanswered edges kept one by one in a shard: 4,096 × ~350 B = 1.4 MiB.
-const EDGES_MAX: usize = 4_096;
+/// Unanswered edges kept one by one in a shard: 8,192 × ~240 B = 2 MiB.
+const EDGES_MAX: usize = 8_192;
 
 /// Sources, and targets, that are summarised in a shard.
-const NAMED_MAX: usize = 512;
+const NAMED_MAX: usize = 1_024;
 
 /// Registers of a distinct counter: 256 bytes, standard error 6.5 %.
 const REGISTERS: usize = 256;

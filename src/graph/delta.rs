@@ -18,26 +18,26 @@ use crate::model::{
     ServiceKey, Side, Span, Timestamp, Transport,
 };
 
-/// Hosts a shard remembers: 65,536 × ~200 B = 13 MiB.
-const HOSTS_MAX: usize = 65_536;
+/// Hosts a shard remembers: 131,072 × ~80 B = 10 MiB.
+const HOSTS_MAX: usize = 131_072;
 /// Hosts a shard remembers that only ever sent or got unanswered attempts.
-const IDLE_HOSTS_MAX: usize = 4_096;
-/// Edges a shard remembers: 65,536 × ~350 B = 22 MiB.
-const EDGES_MAX: usize = 65_536;
-/// Flows a shard remembers whose direction other flows must decide: 16,384 × ~400 B = 6.5 MiB.
-const UNDECIDED_MAX: usize = 16_384;
+const IDLE_HOSTS_MAX: usize = 8_192;
+/// Edges a shard remembers: 131,072 × ~240 B = 30 MiB.
+const EDGES_MAX: usize = 131_072;
+/// Flows a shard remembers whose direction other flows must decide: 32,768 × ~260 B = 8 MiB.
+const UNDECIDED_MAX: usize = 32_768;
 /// Services whose software or TLS a shard remembers.
-const SERVICES_MAX: usize = 16_384;
+const SERVICES_MAX: usize = 32_768;
 /// Names a shard remembers.
-const NAMES_MAX: usize = 65_536;
-/// Different certificates a shard remembers: 4,096 × ~2 KiB = 8 MiB.
-const CERTIFICATES_MAX: usize = 4_096;
+const NAMES_MAX: usize = 131_072;
+/// Different certificates a shard remembers: 8,192 × ~2 KiB = 16 MiB.
+const CERTIFICATES_MAX: usize = 8_192;
 /// Sightings of insecure practices a shard remembers.
-const SIGHTINGS_MAX: usize = 8_192;
+const SIGHTINGS_MAX: usize = 16_384;
 /// Software remembered for one service or host.
 const PRODUCTS_MAX: usize = 8;
 /// Ping pairs a shard remembers.
-const PINGS_MAX: usize = 8_192;
+const PINGS_MAX: usize = 16_384;
 
 /// What did not fit, by what it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::model::{HostKey, Moment, Practice, ServiceKey, Span, State};
 /// Frames kept as evidence for one sighting.
 const PROOFS_MAX: usize = 5;
 
-/// Clients named for one sighting: 64 × 32 B = 2 KiB, so that a shard's 8,192 sightings hold 16 MiB of
+/// Clients named for one sighting: 64 × 32 B = 2 KiB, so that a shard's 16,384 sightings hold 32 MiB of
 /// them at most.
 const CLIENTS_MAX: usize = 64;
 

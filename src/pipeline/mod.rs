@@ -30,8 +30,9 @@ use shard::{Findings, Orders, Shard};
 pub use totals::{PacketTotals, Totals};
 
 /// Logical shards. Fixed, because limits are per shard and what is reported must not depend on the
-/// number of workers; 16 keeps the work even for up to eight of them.
-pub const SHARDS: usize = 16;
+/// number of workers. Each knows the hosts, names and services that its flows touch, so that every
+/// shard more is memory; the reading thread has decoded as fast as it can long before eight are busy.
+pub const SHARDS: usize = 8;
 
 /// Frames between two calls of the progress function, and between two collections of link facts.
 const FRAMES_PER_ROUND: u64 = 8_192;
