@@ -443,8 +443,9 @@ fn hosts(
     scanners: &BTreeSet<HostKey>,
     operator: &Operator,
 ) -> (Vec<Host>, usize) {
-    let machines = Machines::new(&delta.hosts, &delta.bindings);
-    let mut keys: BTreeSet<HostKey> = delta.hosts.keys().chain(machines.hosts()).copied().collect();
+    let seen_hosts = std::mem::take(&mut delta.hosts);
+    let machines = Machines::new(&seen_hosts, &delta.bindings);
+    let mut keys: BTreeSet<HostKey> = seen_hosts.keys().chain(machines.hosts()).copied().collect();
     for dependency in dependencies {
         keys.extend([dependency.key.client, dependency.key.service.host]);
     }
@@ -461,7 +462,7 @@ fn hosts(
         roles.entry(*host).or_default().insert(role);
     }
     let host = |key: HostKey| {
-        let seen = delta.hosts.get(&key);
+        let seen = seen_hosts.get(&key);
         let internal = operator.is_local(key.address);
         let macs = machines.macs(&key, seen, internal);
         let mut roles = roles.remove(&key).unwrap_or_default();

@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 /// an index of their places.
 ///
 /// A map that keeps its rows in the buckets doubles with all of them, and so is half empty most of the
-/// time; here only the index doubles, at five bytes a row, and the list grows by a quarter.
+/// time; here only the index doubles, at five bytes a row, and the list grows by an eighth.
 #[derive(Clone, Debug)]
 pub struct Table<K, V> {
     rows: Vec<(K, V)>,
@@ -93,7 +93,7 @@ impl<K: Hash + Eq, V> Table<K, V> {
         let hash = self.seed.hash_one(&key);
         let place = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         if self.rows.len() == self.rows.capacity() {
-            self.rows.reserve_exact(4 + self.rows.len() / 4);
+            self.rows.reserve_exact(4 + self.rows.len() / 8);
         }
         self.rows.push((key, value));
         let (rows, seed) = (&self.rows, &self.seed);

@@ -26,7 +26,7 @@ use crate::graph::{Delta, Map};
 use crate::model::{FlowRecord, HostKey, Mac, NameSource, Realm, Span, Timestamp};
 
 use batch::Workers;
-use shard::{Findings, Orders, Shard};
+use shard::{Orders, Shard};
 pub use totals::{PacketTotals, Totals};
 
 /// Logical shards. Fixed, because limits are per shard and what is reported must not depend on the
@@ -74,7 +74,7 @@ pub fn run(frames: &mut Frames, settings: &Settings, progress: &mut dyn FnMut(Pr
         keep_records: settings.keep_records,
     };
     let mut reader = Reader::new(frames, progress);
-    let mut all = if settings.workers <= 1 {
+    let mut all: Vec<_> = if settings.workers <= 1 {
         let mut shards: Vec<Shard> = (0..SHARDS).map(|_| Shard::new(orders)).collect();
         reader.read(&mut |shard, packet, payload| {
             if let Some(shard) = shards.get_mut(shard) {
@@ -96,10 +96,7 @@ pub fn run(frames: &mut Frames, settings: &Settings, progress: &mut dyn FnMut(Pr
         totals.add_shard(found.copies, &found.tally);
         records.append(&mut found.records);
     }
-    for Findings { delta: of_shard, .. } in all {
-        map.add(of_shard);
-    }
-    map.add(link);
+    map.add(all.into_iter().map(|found| found.delta).chain([link]).collect());
     records.sort_by_key(|record| (record.first, record.frame, record.key));
     Outcome { map, totals, records }
 }
