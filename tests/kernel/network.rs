@@ -14,6 +14,9 @@ use super::sockets::{Outcome, Try};
 /// The gateway's address on every one of its links.
 const GATEWAY: (&str, &str) = ("100.64.0.1", "fd64::1");
 
+/// IPv6 addresses that are used at once, without looking for others who have them.
+const AT_ONCE: &str = "net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.dad_transmits=0";
+
 /// Hosts around a gateway, and servers that listen wherever a session goes.
 pub struct Network {
     names: BTreeMap<Address, String>,
@@ -32,7 +35,7 @@ impl Network {
     pub fn new(sessions: &[Session]) -> Network {
         // What is mounted here is seen in this mount namespace only.
         sh("mountpoint -q /run/netns || { mount -t tmpfs tmpfs /run && mkdir /run/netns; }");
-        sh("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1; ip link set lo up");
+        sh(&format!("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 {AT_ONCE}; ip link set lo up"));
         let addresses: BTreeSet<Address> =
             sessions.iter().flat_map(|session| [session.initiator, session.responder]).collect();
         let names: BTreeMap<Address, String> = addresses
@@ -102,8 +105,8 @@ impl Network {
     pub fn dropped(&self) -> u64 {
         let rules = self.ruleset();
         let drops = rules.lines().filter(|line| line.contains(" drop"));
-        let packets = drops.filter_map(|line| line.split("packets ").nth(1)?.split(' ').next()?.parse().ok());
-        packets.sum::<u64>()
+        let packets = drops.filter_map(|line| line.split("packets ").nth(1)?.split(' ').next()?.parse::<u64>().ok());
+        packets.sum()
     }
 
     /// Starts this program in a host, and hands it its work.
@@ -163,6 +166,7 @@ fn plug(address: Address, name: &str, script: &mut String) {
     writeln!(
         script,
         "ip netns add {name}
+         nsenter --net=/run/netns/{name} sysctl -qw {AT_ONCE}
          ip link add {name} type veth peer name eth0 netns {name}
          ip {family} addr add {gateway}/{bits} dev {name} {nodad}
          ip link set {name} up
