@@ -5,10 +5,12 @@ mod atlas;
 mod blindness;
 mod identity;
 mod knowledge;
+mod segment;
 mod target;
 
 pub use atlas::{Atlas, Observed};
 pub use blindness::Blindness;
 pub use identity::{Digest, digest};
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
+pub use segment::Segments;
 pub use target::{Resolved, Target, TargetError, Unknown, resolve};
