@@ -3,6 +3,7 @@
 
 mod atlas;
 mod blindness;
+mod dinic;
 mod identity;
 mod knowledge;
 mod segment;
