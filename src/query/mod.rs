@@ -3,6 +3,7 @@
 
 mod atlas;
 mod blindness;
+mod cut;
 mod dinic;
 mod identity;
 mod knowledge;
