@@ -3,12 +3,19 @@
 
 mod atlas;
 mod blindness;
+mod confidence;
 mod identity;
+mod impact;
 mod knowledge;
+mod requires;
 mod target;
+#[cfg(test)]
+mod testing;
 
 pub use atlas::{Atlas, Observed};
 pub use blindness::Blindness;
 pub use identity::{Digest, digest};
+pub use impact::{Fallen, Fixpoint, Threshold, impact, may, must};
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
+pub use requires::{Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why};
 pub use target::{Resolved, Target, TargetError, Unknown, resolve};
