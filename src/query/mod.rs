@@ -3,16 +3,23 @@
 
 mod atlas;
 mod blindness;
+mod confidence;
 mod cut;
 mod dinic;
 mod identity;
+mod impact;
 mod knowledge;
+mod requires;
 mod segment;
 mod target;
+#[cfg(test)]
+mod testing;
 
 pub use atlas::{Atlas, Observed};
 pub use blindness::Blindness;
 pub use identity::{Digest, digest};
+pub use impact::{Fallen, Fixpoint, Threshold, impact, may, must};
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
+pub use requires::{Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why};
 pub use segment::Segments;
 pub use target::{Resolved, Target, TargetError, Unknown, resolve};
