@@ -6,6 +6,7 @@ mod blindness;
 mod confidence;
 mod cut;
 mod dinic;
+mod diff;
 mod identity;
 mod impact;
 mod knowledge;
@@ -17,6 +18,7 @@ mod testing;
 
 pub use atlas::{Atlas, Observed};
 pub use blindness::Blindness;
+pub use diff::{Changed, Changes, Difference, Listing, diff};
 pub use identity::{Digest, digest};
 pub use impact::{Fallen, Fixpoint, Threshold, impact, may, must};
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
