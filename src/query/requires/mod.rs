@@ -5,6 +5,8 @@
 
 mod reading;
 
+pub(in crate::query) use reading::carries_impact;
+
 use smallvec::SmallVec;
 
 /// Stands for a member without a dependency of its own: a pool's member that this client never used.
