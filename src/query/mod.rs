@@ -3,14 +3,34 @@
 
 mod atlas;
 mod blindness;
+mod confidence;
+mod cut;
+mod dinic;
 mod diff;
+mod enforcement;
 mod identity;
+mod impact;
 mod knowledge;
+mod lateral;
+mod requires;
+mod segment;
 mod target;
+mod worth;
+#[cfg(test)]
+mod testing;
 
 pub use atlas::{Atlas, Observed};
 pub use blindness::Blindness;
+pub use cut::{
+    Classes, CutAnswer, CutQuestion, Cutter, GivenUp, Goal, Kept, Means, Passage, Plan, Residual, Rule,
+    Scales, Severed, Sources, Step, Tier, Ways, Weight,
+};
 pub use diff::{Changed, Changes, Difference, Listing, diff};
+pub use enforcement::Enforcement;
 pub use identity::{Digest, digest};
+pub use impact::{Fallen, Fixpoint, Threshold, impact, may, must};
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
+pub use requires::{Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why};
+pub use segment::Segments;
 pub use target::{Resolved, Target, TargetError, Unknown, resolve};
+pub use worth::Worth;
