@@ -6,7 +6,9 @@ mod blindness;
 mod confidence;
 mod identity;
 mod impact;
+mod importance;
 mod knowledge;
+mod reach;
 mod requires;
 mod target;
 #[cfg(test)]
@@ -16,6 +18,7 @@ pub use atlas::{Atlas, Observed};
 pub use blindness::Blindness;
 pub use identity::{Digest, digest};
 pub use impact::{Fallen, Fixpoint, Threshold, impact, may, must};
+pub use importance::{Importance, Worth};
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
 pub use requires::{Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why};
 pub use target::{Resolved, Target, TargetError, Unknown, resolve};
