@@ -13,6 +13,7 @@ mod requires;
 mod target;
 #[cfg(test)]
 mod testing;
+mod worlds;
 
 pub use atlas::{Atlas, Observed};
 pub use blindness::Blindness;
@@ -22,3 +23,4 @@ pub use importance::{Importance, Worth};
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
 pub use requires::{Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why};
 pub use target::{Resolved, Target, TargetError, Unknown, resolve};
+pub use worlds::{EXACT_GROUPS_MAX, SAMPLED_WORLDS, Worlds, worlds};
