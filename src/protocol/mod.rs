@@ -18,6 +18,7 @@ mod ldap;
 mod line;
 mod llmnr;
 mod mdns;
+mod mssql;
 mod mysql;
 mod nbdgm;
 mod nbns;
@@ -72,6 +73,8 @@ pub const ANALYZERS: &[&dyn Analyzer] = &[
     &kerberos::Kerberos,
     &ldap::Ldap,
     &dcerpc::DceRpc,
+    &mssql::Mssql,
+    &mssql::Browser,
     &snmp::Snmp,
     &dhcp::Dhcp,
     &dhcp::DhcpV6,

@@ -56,6 +56,7 @@ fn of_streams() -> Vec<Sample> {
         tcp("kerberos", as_req, ""),
         tcp("ldap", hex("300c 020101 6007 020103 0400 8000"), ""),
         tcp("dcerpc", hex(bind), ""),
+        tcp("mssql", hex(MSSQL_PRELOGIN), ""),
         tcp("dns", hex("0011 2222 0100 0001 0000 0000 0000 00 0002 0001"), ""),
         tcp("smtp", "EHLO ws-7\r\n", "220 mail.example.com ESMTP Postfix\r\n"),
         tcp("ftp", "USER alice\r\n", "220 (vsFTPd 3.0.5) FTP\r\n331 Password required\r\n"),
@@ -65,6 +66,9 @@ fn of_streams() -> Vec<Sample> {
         tcp("telnet", hex("fffb18 fffb1f"), hex("fffd18 fffd20 fffd23 fffd27")),
     ]
 }
+
+const MSSQL_PRELOGIN: &str = "12010034 0000 0100 000015000601001b000102001c000c0300280004ff
+    080001550000 00 4d5353514c53657276657200 d8030000";
 
 const MYSQL_GREETING: &str = "4a000000 0a 382e302e323800 18000000 365a5c3d1c745177 00 ffff ff 0200 ffdf 15
     00000000000000000000 0b0c0d0e0f101112131415 16 00 63616368696e675f736861325f70617373776f7264 00";
@@ -80,6 +84,10 @@ fn of_datagrams() -> Vec<Sample> {
         udp("ssdp", 1900, &text("M-SEARCH * HTTP/1.1\r\nMAN: \"ssdp:discover\"\r\n\r\n")),
         udp("kerberos", 88, "6a1e 301c a103020105 a20302010a a410 300e a007 0305 0040810010 a203 1b0141"),
         udp("ldap", 389, "300c 020101 6007 020103 0400 8000"),
+        Sample {
+            server: hex(&format!("05 1200 {}", text("ServerName;SQL1;;;"))),
+            ..udp("mssql-browser", 1434, "02")
+        },
         udp(
             "snmp",
             161,
