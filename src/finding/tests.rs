@@ -64,6 +64,8 @@ impl Network {
             tls: false,
             macs: Pair::new(Mac::default(), Mac::default()),
             vlans: Pair::new(0, 0),
+            turns: Box::default(),
+            turns_cut: false,
         });
         self.delta.tick(at.time);
     }

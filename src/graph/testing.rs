@@ -27,6 +27,8 @@ pub fn joined_late(client: Endpoint, server: Endpoint, second: i64) -> FlowRecor
         tls: false,
         macs: Pair::new(Mac::default(), Mac::default()),
         vlans: Pair::new(0, 0),
+        turns: Box::default(),
+        turns_cut: false,
     }
 }
 

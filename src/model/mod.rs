@@ -4,6 +4,7 @@ mod address;
 /// TLS cipher suites by what is wrong with them.
 pub mod suites;
 mod direction;
+mod exchange;
 mod flow;
 mod observation;
 mod ports;
@@ -14,6 +15,7 @@ mod tls;
 
 pub use address::{Address, Endpoint, HostKey, Mac, Realm, RealmKind, ServiceKey, Transport};
 pub use direction::{Decision, Evidence, Ledger, Surroundings};
+pub use exchange::Turn;
 pub use flow::{FlowKey, Pair, Role, Side};
 pub use observation::{Announcement, NameSource, NamedThing, Observation};
 pub use ports::registered_port;
