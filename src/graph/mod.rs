@@ -5,6 +5,8 @@ mod attempt;
 mod certificate;
 mod delta;
 mod edge;
+/// Which service needs which.
+pub mod inference;
 mod inventory;
 mod map;
 mod names;
