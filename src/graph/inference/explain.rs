@@ -1,33 +1,37 @@
 //! Several services of a machine seem to need the same other one: who really does?
 //!
 //! Users who ask for two things at once make the requests of both services overlap, and the exchange
-//! that one of them causes lies within the other's request too. Only requests that overlap none of the
-//! others' can tell.
+//! that one of them causes lies within the other's request too. So a claim is looked at again without
+//! the exchanges that lie within a request of another claimant: what is left, the others did not cause.
+//! That needs no request that overlaps none of theirs, of which busy services have hardly any.
 
-use super::nesting::{Children, Nesting, Request, Requests, Shifts};
+use super::exchange::Exchange;
+use super::nesting::{Children, Nesting, Requests, Shifts};
+use crate::model::Nanos;
 
-/// Requests of their own below which nothing is said against a claim.
-const OWN_MIN: usize = 20;
+/// So many requests' worth of time without the other claimants must a claim have had before it falls
+/// for having shown nothing in it.
+const OWN_MIN: f64 = 20.0;
 
-/// A claim must stay this sure on the requests of its own.
+/// A claim must stay this sure without what others explain.
 const P_MAX: f64 = 1e-3;
 
 /// What becomes of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// It holds on requests of its own.
+    /// It holds without what others explain.
     Holds,
-    /// It has too few requests of its own to tell.
+    /// Others explain everything, and it had too little time of its own to show more.
     Unclear,
-    /// It has, and they do not hold the exchange more often than chance.
+    /// It had, and showed no more than chance.
     Explained,
 }
 
-/// Judges claims to the same exchanges; `uplift` says how strong each is. The weakest claim that does not
-/// hold beside the others falls first, and then the others are looked at again without it.
+/// Judges claims to the same exchanges; the number beside each is its uplift. The weakest claim that does
+/// not hold beside the others falls first, and then the others are looked at again without it.
 pub fn judge(
     claims: &[(&Requests, f64)],
-    children: &Children,
+    exchanges: &[Exchange],
     uplift_min: f64,
     shifts: &Shifts,
 ) -> Vec<Claim> {
@@ -36,17 +40,12 @@ pub fn judge(
         let standing = |place: usize| verdicts.get(place) == Some(&Claim::Holds);
         let mut fallen: Option<(usize, f64, Claim)> = None;
         for (place, (requests, uplift)) in claims.iter().enumerate().filter(|(place, _)| standing(*place)) {
-            let others: Vec<&Requests> = claims
-                .iter()
-                .enumerate()
-                .filter(|(other, _)| *other != place && standing(*other))
-                .map(|(_, (requests, _))| *requests)
-                .collect();
+            let others = claims.iter().enumerate().filter(|(other, _)| *other != place && standing(*other));
+            let others: Vec<&Requests> = others.map(|(_, (requests, _))| *requests).collect();
             if others.is_empty() {
                 return verdicts;
             }
-            let own = alone(requests, &others);
-            let claim = on_its_own(&shifts.test(&own, children), uplift_min);
+            let claim = without(&others, requests, exchanges, uplift_min, shifts);
             if claim != Claim::Holds && fallen.is_none_or(|(_, weakest, _)| *uplift < weakest) {
                 fallen = Some((place, *uplift, claim));
             }
@@ -58,36 +57,74 @@ pub fn judge(
     }
 }
 
-/// What a claim's own requests say. Significance weighs their number already, so a few that are clear are
-/// enough to hold; to fall, there must be enough to have shown it.
-fn on_its_own(nesting: &Nesting, uplift_min: f64) -> Claim {
-    if nesting.p_value() < P_MAX && nesting.uplift() >= uplift_min {
+/// What is left of a claim without the exchanges that others explain.
+fn without(
+    others: &[&Requests],
+    requests: &Requests,
+    exchanges: &[Exchange],
+    uplift_min: f64,
+    shifts: &Shifts,
+) -> Claim {
+    let reaches: Vec<Vec<(Nanos, Nanos)>> = others.iter().map(|other| reach(other)).collect();
+    let explained = |exchange: &&Exchange| {
+        reaches.iter().any(|reach| latest_end(reach, exchange.start).is_some_and(|end| end >= exchange.end))
+    };
+    let left = Children::new(exchanges.iter().filter(|exchange| !explained(exchange)));
+    let nesting: Nesting = shifts.test(requests, &left);
+    let own = worth(requests, &busy(others));
+    let uplift = nesting.uplift() * requests.len() as f64 / own.max(1.0);
+    if nesting.p_value() < P_MAX && uplift >= uplift_min {
         Claim::Holds
-    } else if nesting.requests < OWN_MIN {
+    } else if own < OWN_MIN {
         Claim::Unclear
     } else {
         Claim::Explained
     }
 }
 
-/// The requests that overlap none of the others'.
-fn alone(requests: &Requests, others: &[&Requests]) -> Requests {
-    let reaches: Vec<Vec<(i64, i64)>> = others.iter().map(|other| reach(other.rows())).collect();
-    let is_alone = |request: &&Request| {
-        reaches.iter().all(|reach| {
-            let before = reach.partition_point(|(start, _)| *start <= request.end);
-            before.checked_sub(1).and_then(|last| reach.get(last)).is_none_or(|(_, end)| *end < request.start)
-        })
-    };
-    Requests::new(requests.rows().iter().filter(is_alone).copied().collect())
-}
-
 /// The start of each request, and the latest end of it and all before.
-fn reach(requests: &[Request]) -> Vec<(i64, i64)> {
-    let mut latest = i64::MIN;
-    let latest_end = |request: &Request| {
+fn reach(requests: &Requests) -> Vec<(Nanos, Nanos)> {
+    let mut latest = Nanos::MIN;
+    let row = |request: &super::nesting::Request| {
         latest = latest.max(request.end);
         (request.start, latest)
     };
-    requests.iter().map(latest_end).collect()
+    requests.rows().iter().map(row).collect()
+}
+
+/// When the last of all requests that began by a moment ends.
+fn latest_end(reach: &[(Nanos, Nanos)], moment: Nanos) -> Option<Nanos> {
+    let before = reach.partition_point(|(start, _)| *start <= moment);
+    before.checked_sub(1).and_then(|last| reach.get(last)).map(|(_, end)| *end)
+}
+
+/// The times in which any of these services has a request, apart from each other and in order.
+fn busy(services: &[&Requests]) -> Vec<(Nanos, Nanos)> {
+    let rows = services.iter().flat_map(|service| service.rows());
+    let mut times: Vec<(Nanos, Nanos)> = rows.map(|request| (request.start, request.end)).collect();
+    times.sort_unstable();
+    times.dedup_by(|later, before| {
+        let touch = later.0 <= before.1;
+        if touch {
+            before.1 = before.1.max(later.1);
+        }
+        touch
+    });
+    times
+}
+
+/// How many requests' worth of time lies outside the busy times.
+fn worth(requests: &Requests, busy: &[(Nanos, Nanos)]) -> f64 {
+    let free_share = |request: &super::nesting::Request| {
+        let length = (request.end - request.start).max(1);
+        let from = busy.partition_point(|(_, end)| *end < request.start);
+        let covered: Nanos = busy
+            .iter()
+            .skip(from)
+            .take_while(|(start, _)| *start <= request.end)
+            .map(|(start, end)| (*end).min(request.end) - (*start).max(request.start))
+            .sum();
+        1.0 - (covered as f64 / length as f64).min(1.0)
+    };
+    requests.rows().iter().map(free_share).sum()
 }

@@ -158,7 +158,7 @@ fn explain_away(pairs: &mut [Pair], shifts: &Shifts) {
         let Some(asked) = claimants.first().map(|pair| pair.asked) else { continue };
         let rows: Vec<(&Requests, f64)> =
             claimants.iter().map(|pair| (&pair.served.requests, pair.nesting.uplift())).collect();
-        let judged = explain::judge(&rows, &asked.children, UPLIFT_MIN, shifts);
+        let judged = explain::judge(&rows, &asked.exchanges, UPLIFT_MIN, shifts);
         for (place, claim) in places.iter().zip(judged) {
             if let Some(pair) = pairs.get_mut(*place) {
                 pair.verdict = Some(match claim {
