@@ -35,6 +35,9 @@ fn what_is_declared_is_found() {
         let score = Score::new(&found, &chain.needs);
         println!("{:30} {score}", chain.name());
         if std::env::var_os("SHOW").is_some() {
+            for pool in &inferences.pools {
+                println!("  pool {pool:?}");
+            }
             for link in &inferences.links {
                 let pair = (link.service.to_string(), link.needs.to_string());
                 let declared = chain.needs.contains(&pair);

@@ -6,19 +6,22 @@ mod exchange;
 mod explain;
 mod machine;
 mod nesting;
+mod pool;
 mod strength;
 mod talk;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use exchange::{Exchange, exchanges, opened};
+pub use pool::{Pool, PoolEvidence};
 pub use strength::Usage;
 
 use super::Snapshot;
-use crate::model::{FlowRecord, ServiceKey};
+use crate::model::{FlowRecord, HostKey, ServiceKey};
 use explain::Claim;
 use machine::Machines;
-use nesting::{Nesting, Requests, Shifts};
+use nesting::{Children, Nesting, Requests, Shifts};
 use talk::{Asked, Served, Talk};
 
 /// The seed of the null model. Any would do; the same one makes the same answer.
@@ -73,6 +76,9 @@ pub struct InferredLink {
     pub uplift: f32,
     /// How likely chance explains all.
     pub p_value: f64,
+    /// The place in [`Inferences::pools`] of the pool that the other service is needed as a member of.
+    /// Numbers are those of the whole pool then.
+    pub pool: Option<u32>,
 }
 
 impl InferredLink {
@@ -87,6 +93,8 @@ impl InferredLink {
 pub struct Inferences {
     /// Sorted by service and by what it needs.
     pub links: Vec<InferredLink>,
+    /// Services that stand in for each other, sorted.
+    pub pools: Vec<Pool>,
     /// Pairs that were tested.
     pub tested: usize,
 }
@@ -111,9 +119,9 @@ pub fn infer(snapshot: &Snapshot, records: &[FlowRecord]) -> Inferences {
         pair.verdict = first_verdict(&pair.nesting, p_max);
     }
     explain_away(&mut pairs, &shifts);
-    let mut links: Vec<InferredLink> = pairs.iter().filter_map(link).collect();
-    links.sort_by_key(|link| (link.service, link.needs));
-    Inferences { links, tested: pairs.len() }
+    let pools = pools(&pairs);
+    let links = pairs.iter().filter_map(|pair| link(pair, &pairs, &pools, &shifts)).collect();
+    Inferences { links, pools, tested: pairs.len() }
 }
 
 /// Every service of a machine with every service that the machine asks, where there is enough to tell.
@@ -134,7 +142,7 @@ fn pairs<'a>(talk: &'a Talk, shifts: &Shifts) -> Vec<Pair<'a>> {
 }
 
 /// The requests of the time in which all exchanges are known.
-fn within<'a>(requests: &'a Requests, asked: &Asked) -> std::borrow::Cow<'a, Requests> {
+fn within<'a>(requests: &'a Requests, asked: &Asked) -> Cow<'a, Requests> {
     requests.until(asked.until)
 }
 
@@ -149,7 +157,7 @@ fn first_verdict(nesting: &Nesting, p_max: f64) -> Option<Verdict> {
 
 /// Where several services of a machine claim the same other one, keeps those claims that hold.
 fn explain_away(pairs: &mut [Pair], shifts: &Shifts) {
-    let mut claims: BTreeMap<(crate::model::HostKey, ServiceKey), Vec<usize>> = BTreeMap::new();
+    let mut claims: BTreeMap<(HostKey, ServiceKey), Vec<usize>> = BTreeMap::new();
     for (place, pair) in pairs.iter().enumerate().filter(|(_, pair)| pair.verdict == Some(Verdict::Needed)) {
         claims.entry((pair.asked.machine, pair.asked.service)).or_default().push(place);
     }
@@ -171,18 +179,93 @@ fn explain_away(pairs: &mut [Pair], shifts: &Shifts) {
     }
 }
 
-fn link(pair: &Pair) -> Option<InferredLink> {
+/// Pools among what a machine's services need. Whoever asks two of them for one request shows that they
+/// are no alternatives, for everybody.
+fn pools(pairs: &[Pair]) -> Vec<Pool> {
+    let needed = || pairs.iter().filter(|pair| pair.verdict == Some(Verdict::Needed));
+    let needs_of = |service: ServiceKey| -> BTreeSet<ServiceKey> {
+        needed().filter(|pair| pair.served.service == service).map(|pair| pair.asked.service).collect()
+    };
+    let same_needs = |one, other| {
+        let needs = needs_of(one);
+        !needs.is_empty() && needs == needs_of(other)
+    };
+    let mut by_needs: BTreeMap<(HostKey, BTreeSet<ServiceKey>), Vec<&Pair>> = BTreeMap::new();
+    for pair in needed() {
+        let needs = needs_of(pair.served.service);
+        by_needs.entry((pair.served.machine, needs)).or_default().push(pair);
+    }
+    let mut pools: BTreeSet<Pool> = BTreeSet::new();
+    for pairs in by_needs.into_values() {
+        let (asked, requests) = asked_of(&pairs);
+        pools.extend(pool::find(&asked, &requests, &same_needs));
+    }
+    let all: Vec<&Pair> = needed().collect();
+    let mut of_machine: BTreeMap<HostKey, Vec<&Pair>> = BTreeMap::new();
+    for pair in all {
+        of_machine.entry(pair.served.machine).or_default().push(pair);
+    }
+    pools.retain(|pool| {
+        of_machine.values().all(|pairs| {
+            let (asked, requests) = asked_of(pairs);
+            let members: Vec<&Asked> =
+                asked.into_iter().filter(|asked| pool.members.contains(&asked.service)).collect();
+            let apart = |(place, one): (usize, &&Asked)| {
+                members.iter().skip(place + 1).all(|other| !pool::asked_together(one, other, &requests))
+            };
+            members.iter().enumerate().all(apart)
+        })
+    });
+    pools.into_iter().collect()
+}
+
+/// The distinct services that pairs ask, and the requests of all that ask.
+fn asked_of<'a>(pairs: &[&Pair<'a>]) -> (Vec<&'a Asked>, Requests) {
+    let asked: BTreeMap<ServiceKey, &Asked> =
+        pairs.iter().map(|pair| (pair.asked.service, pair.asked)).collect();
+    let served: BTreeMap<ServiceKey, &Served> =
+        pairs.iter().map(|pair| (pair.served.service, pair.served)).collect();
+    let requests = served.values().flat_map(|served| served.requests.rows().iter().copied()).collect();
+    (asked.into_values().collect(), Requests::new(requests))
+}
+
+/// The link of a pair. A pool is needed as one: its members are tested together for each that is needed.
+fn link(pair: &Pair, pairs: &[Pair], pools: &[Pool], shifts: &Shifts) -> Option<InferredLink> {
+    let verdict = pair.verdict?;
+    let of_service = |needs: &ServiceKey| {
+        pairs.iter().find(|other| {
+            other.served.service == pair.served.service
+                && other.asked.service == *needs
+                && other.verdict == Some(Verdict::Needed)
+        })
+    };
+    let whole = pools.iter().enumerate().find_map(|(place, pool)| {
+        let members: Option<Vec<&Pair>> = pool.members.iter().map(of_service).collect();
+        members.filter(|_| pool.members.contains(&pair.asked.service)).map(|members| (place, members))
+    });
+    let (pool, children, nesting) = match whole.filter(|_| verdict == Verdict::Needed) {
+        Some((place, members)) => {
+            let mut exchanges: Vec<Exchange> =
+                members.iter().flat_map(|member| member.asked.exchanges.iter().copied()).collect();
+            exchanges.sort_unstable();
+            let children = Children::new(exchanges.iter());
+            let nesting = shifts.test(&within(&pair.served.requests, pair.asked), &children);
+            (u32::try_from(place).ok(), Cow::Owned(children), nesting)
+        }
+        None => (None, Cow::Borrowed(&pair.asked.children), pair.nesting),
+    };
     let requests = within(&pair.served.requests, pair.asked);
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Some(InferredLink {
         service: pair.served.service,
         needs: pair.asked.service,
-        verdict: pair.verdict?,
-        strength: strength::strength(&pair.nesting) as f32,
+        verdict,
+        strength: strength::strength(&nesting) as f32,
         exact: false,
         requests: count(requests.len()),
-        nested: count(pair.asked.children.nested_in(&requests, 0)),
-        uplift: pair.nesting.uplift() as f32,
-        p_value: pair.nesting.p_value(),
+        nested: count(children.nested_in(&requests, 0)),
+        uplift: nesting.uplift() as f32,
+        p_value: nesting.p_value(),
+        pool,
     })
 }

@@ -2,22 +2,28 @@
 //!
 //! Everything is sorted by time, so one look is a sweep over both lists that passes over whatever is far
 //! from the other one: at most O(requests + exchanges), and with few of one, O(few × log many). A test
-//! is [`SHIFTS`] + 1 looks.
+//! is 2 × [`SHIFTS`] + 1 looks.
+//!
+//! Chance is measured twice. Far shifts, up to three seconds, keep the load of the moment. Near ones,
+//! just longer than a request, keep bursts too: users who come five at a time make everything on a host
+//! happen within the same tenth of a second, whatever needs what. The larger p-value counts.
 
 use std::borrow::Cow;
 
 use super::exchange::Exchange;
 use crate::model::Nanos;
 
-/// Shifts of the null model. More would only make the mean of what chance gives more exact; the tail
-/// comes from a formula, because 200 shifts alone could never show less than 1/201 and thousands of
-/// pairs are judged together.
-pub const SHIFTS: usize = 200;
+/// Shifts of each kind. More would only make the mean of what chance gives more exact; the tail comes
+/// from a formula, because 100 shifts alone could never show less than 1/101 and thousands of pairs are
+/// judged together.
+const SHIFTS: usize = 100;
 
-/// How far a shift goes at least and at most: further than a request lasts, and nearer than load
-/// changes.
-const SHIFT_MIN: Nanos = 200_000_000;
-const SHIFT_MAX: Nanos = 3_000_000_000;
+/// How far the far shifts go at least and at most: further than a burst, nearer than load changes.
+const FAR_MIN: Nanos = 200_000_000;
+const FAR_MAX: Nanos = 3_000_000_000;
+
+/// Of ten requests, nine are shorter than a near shift.
+const SHORTER: f64 = 0.9;
 
 /// Shifts with the most nestings that say nothing of the spread: one in ten. Users that come at a steady
 /// pace look again like themselves when shifted by a whole period.
@@ -34,6 +40,8 @@ pub struct Request {
     pub start: Nanos,
     /// The last byte of the answer.
     pub end: Nanos,
+    /// Bytes of the request and of the answer, each at most 65,535.
+    pub bytes: (u16, u16),
 }
 
 /// Requests of one service in the order of their starts.
@@ -84,10 +92,17 @@ impl Requests {
         })
     }
 
-    fn median_length(&self) -> Nanos {
+    /// The length that this share of the requests does not reach.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a place in a list"
+    )]
+    fn length(&self, share: f64) -> Nanos {
         let mut lengths: Vec<Nanos> = self.rows.iter().map(|request| request.end - request.start).collect();
-        let middle = lengths.len() / 2;
-        if lengths.is_empty() { 0 } else { *lengths.select_nth_unstable(middle).1 }
+        let place = (lengths.len() as f64 * share) as usize;
+        if place < lengths.len() { *lengths.select_nth_unstable(place).1 } else { 0 }
     }
 }
 
@@ -123,17 +138,6 @@ impl Children {
         let mut nested = 0;
         self.meet(requests, shift, |held| nested += usize::from(held));
         nested
-    }
-
-    /// Which of the requests hold a whole exchange.
-    pub fn which(&self, requests: &Requests) -> Vec<bool> {
-        requests.rows.iter().map(|request| self.is_in(request)).collect()
-    }
-
-    /// True if a request holds a whole exchange.
-    fn is_in(&self, request: &Request) -> bool {
-        let place = self.rows.partition_point(|(start, _)| *start < request.start);
-        self.rows.get(place).is_some_and(|(_, earliest)| *earliest <= request.end)
     }
 
     /// Goes through requests and exchanges together, and tells of each request that is near an exchange
@@ -174,30 +178,40 @@ fn skip<T>(rows: &[T], before: impl Fn(&T) -> bool) -> &[T] {
 }
 
 /// The shifts of the null model: the same ones for every pair and in every run.
-pub struct Shifts([Nanos; SHIFTS]);
+pub struct Shifts {
+    far: [Nanos; SHIFTS],
+    near: [Nanos; SHIFTS],
+}
 
 impl Shifts {
-    /// Half of them forward, half back.
+    /// Half of each kind forward, half back.
     pub fn new(seed: u64) -> Self {
         let mut state = seed;
-        let span = (SHIFT_MAX - SHIFT_MIN).unsigned_abs();
-        let mut shifts = [0; SHIFTS];
-        for (number, shift) in shifts.iter_mut().enumerate() {
-            let far = SHIFT_MIN.saturating_add_unsigned(split_mix(&mut state) % span);
-            *shift = if number % 2 == 0 { far } else { -far };
-        }
-        Shifts(shifts)
+        let mut draw = |least: Nanos, most: Nanos| {
+            let span = (most - least).unsigned_abs();
+            let mut sign = -1;
+            [(); SHIFTS].map(|()| {
+                sign = -sign;
+                sign * least.saturating_add_unsigned(split_mix(&mut state) % span)
+            })
+        };
+        Shifts { far: draw(FAR_MIN, FAR_MAX), near: draw(1, FAR_MIN) }
     }
 
     /// Looks for the exchanges inside the requests, where they are and shifted. Requests that last long
     /// need longer shifts: an exchange must have a chance to leave its request.
     pub fn test(&self, requests: &Requests, children: &Children) -> Nesting {
         let requests = requests.sample();
-        let longer = requests.median_length();
-        let shifted = |shift: Nanos| children.nested_in(&requests, shift + shift.signum() * longer);
-        let mut by_chance = self.0.map(shifted);
-        by_chance.sort_unstable();
-        Nesting::new(requests.len(), children.nested_in(&requests, 0), &by_chance)
+        let nested = children.nested_in(&requests, 0);
+        let by_chance = |shifts: [Nanos; SHIFTS], length: Nanos| {
+            let mut counts =
+                shifts.map(|shift| children.nested_in(&requests, shift + shift.signum() * length));
+            counts.sort_unstable();
+            Nesting::new(requests.len(), nested, &counts)
+        };
+        let far = by_chance(self.far, requests.length(0.5));
+        let near = by_chance(self.near, requests.length(SHORTER));
+        if near.p_value() > far.p_value() { near } else { far }
     }
 }
 

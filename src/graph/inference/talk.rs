@@ -94,9 +94,9 @@ fn served(rows: &[Row]) -> Option<Served> {
     for row in rows {
         exchange::exchanges(row.record, row.side, &mut exchanges);
     }
-    let answered = exchanges.iter().filter(|exchange| exchange.answered);
-    let requests: Vec<Request> =
-        answered.map(|exchange| Request { start: exchange.start, end: exchange.end }).collect();
+    let request = |Exchange { start, end, bytes, .. }| Request { start, end, bytes };
+    let answered = exchanges.into_iter().filter(|exchange| exchange.answered);
+    let requests: Vec<Request> = answered.map(request).collect();
     let row = rows.first().filter(|_| !requests.is_empty())?;
     Some(Served { machine: row.server, service: row.service, requests: Requests::new(requests) })
 }
