@@ -10,6 +10,7 @@ mod diff;
 mod enforcement;
 mod identity;
 mod impact;
+mod isolate;
 mod knowledge;
 mod lateral;
 mod requires;
@@ -29,6 +30,10 @@ pub use diff::{Changed, Changes, Difference, Listing, diff};
 pub use enforcement::Enforcement;
 pub use identity::{Digest, digest};
 pub use impact::{Fallen, Fixpoint, Threshold, impact, may, must};
+pub use isolate::{
+    Broken, Choice, Costs, Crossing, CutEdge, Exception, Infrastructure, Inside, IsolateQuestion, Isolation,
+    Isolator, Lost, Mode, OpenSession, Options, Remains, UnknownMode,
+};
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
 pub use requires::{Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why};
 pub use segment::Segments;
