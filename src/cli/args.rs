@@ -23,7 +23,7 @@ const EXIT_STATUS: &str =
     "Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, and --fail-on found something.";
 
 /// Reads a moment. A day is none, and what makes it one is said.
-fn moment(text: &str) -> Result<Timestamp, String> {
+pub fn moment(text: &str) -> Result<Timestamp, String> {
     let start = format!("{text}T00:00:00Z");
     match text.parse::<Timestamp>() {
         Err(_) if start.parse::<Timestamp>().is_ok() => {

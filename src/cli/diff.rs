@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use serde_json::Value;
 
-use super::args::{DiffArguments, Output};
+use super::args::{DiffArguments, Output, moment};
 use super::failure::{DONE, Failure};
 use super::output;
 use super::reading::{Read, Wanted};
@@ -70,8 +70,8 @@ fn window(side: &str) -> Result<Option<(Timestamp, Timestamp)>, Failure> {
     if !dated(since) || !dated(until) || Path::new(side).exists() {
         return Ok(None);
     }
-    let moment = |text: &str| text.parse::<Timestamp>().map_err(Failure::usage);
-    let (since, until) = (moment(since)?, moment(until)?);
+    let read = |text: &str| moment(text).map_err(|why| Failure::usage(anyhow!(why)));
+    let (since, until) = (read(since)?, read(until)?);
     if since >= until {
         return Err(Failure::usage(anyhow!("`{side}`: the time ends before it begins")));
     }

@@ -4,10 +4,12 @@
 mod atlas;
 mod blindness;
 mod confidence;
+pub mod contact;
 mod cut;
-mod dinic;
 mod diff;
+mod dinic;
 mod enforcement;
+pub mod exposure;
 mod identity;
 mod impact;
 mod isolate;
@@ -16,9 +18,10 @@ mod lateral;
 mod requires;
 mod segment;
 mod target;
-mod worth;
+mod terrain;
 #[cfg(test)]
 mod testing;
+mod worth;
 
 pub use atlas::{Atlas, Observed};
 pub use blindness::Blindness;
@@ -38,4 +41,5 @@ pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment}
 pub use requires::{Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why};
 pub use segment::Segments;
 pub use target::{Resolved, Target, TargetError, Unknown, resolve};
+pub use terrain::{Open, Terrain};
 pub use worth::Worth;
