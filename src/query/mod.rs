@@ -10,10 +10,13 @@ mod importance;
 mod knowledge;
 mod reach;
 mod requires;
+mod restore;
+mod spof;
 mod target;
 #[cfg(test)]
 mod testing;
 mod worlds;
+mod worth;
 
 pub use atlas::{Atlas, Observed};
 pub use blindness::Blindness;
@@ -22,5 +25,8 @@ pub use impact::{Fallen, Fixpoint, Threshold, impact, may, must};
 pub use importance::{Importance, Worth};
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
 pub use requires::{Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why};
+pub use restore::{Restored, restore_order};
+pub use spof::{Single, Spof, Spofs, spof};
 pub use target::{Resolved, Target, TargetError, Unknown, resolve};
 pub use worlds::{EXACT_GROUPS_MAX, SAMPLED_WORLDS, Worlds, worlds};
+pub use worth::{Worths, level};
