@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::draft::{Draft, Drafts, Party};
 use super::grade::grades;
-use super::importance::Importance;
 use super::rule::Grade;
 use super::surroundings::Modifier;
 use crate::graph::{EdgeKey, Sighting, SightingKey, Snapshot};
 use crate::model::{Practice, State};
+use crate::query::Importance;
 
 /// How sure one sighting is. The bytes of a protocol were read, yet once may be chance.
 const ONCE: f64 = 0.95;

@@ -10,8 +10,14 @@ use crate::query::Atlas;
 /// T.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "t")]
-pub enum Mode { Full, Egress, Ingress, Lateral, Quarantine, Edge }
-
+pub enum Mode {
+    Full,
+    Egress,
+    Ingress,
+    Lateral,
+    Quarantine,
+    Edge,
+}
 
 /// Ports of protocols that run things, where nothing was seen on the wire to say what is spoken:
 /// FTP and telnet's kin, SSH, MS-RPC, SMB, RDP, VNC, WinRM, rexec and rlogin, Docker.

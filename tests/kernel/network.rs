@@ -35,7 +35,9 @@ impl Network {
     pub fn new(sessions: &[Session]) -> Network {
         // What is mounted here is seen in this mount namespace only.
         sh("mountpoint -q /run/netns || { mount -t tmpfs tmpfs /run && mkdir /run/netns; }");
-        sh(&format!("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 {AT_ONCE}; ip link set lo up"));
+        sh(&format!(
+            "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 {AT_ONCE}; ip link set lo up"
+        ));
         let addresses: BTreeSet<Address> =
             sessions.iter().flat_map(|session| [session.initiator, session.responder]).collect();
         let names: BTreeMap<Address, String> = addresses
@@ -105,7 +107,8 @@ impl Network {
     pub fn dropped(&self) -> u64 {
         let rules = self.ruleset();
         let drops = rules.lines().filter(|line| line.contains(" drop"));
-        let packets = drops.filter_map(|line| line.split("packets ").nth(1)?.split(' ').next()?.parse::<u64>().ok());
+        let packets =
+            drops.filter_map(|line| line.split("packets ").nth(1)?.split(' ').next()?.parse::<u64>().ok());
         packets.sum()
     }
 

@@ -100,6 +100,11 @@ impl<'a> Fixpoint<'a> {
         self.fallen.get(failed..).unwrap_or_default()
     }
 
+    /// The graph.
+    pub const fn requires(&self) -> &'a Requires {
+        self.requires
+    }
+
     /// Whether a node failed or fell in the last run.
     pub fn is_down(&self, node: u32) -> bool {
         self.question > 0 && self.down.get(node as usize) == Some(&self.question)

@@ -9,7 +9,7 @@ mod remains;
 
 pub use crossing::{Crossing, Exception, Inside, Mode, UnknownMode};
 pub use infrastructure::{Infrastructure, Lost};
-pub use options::{Choice, Costs, Options};
+pub use options::{Causes, Choice, Costs, Options};
 pub use remains::Remains;
 
 use std::collections::BTreeSet;
@@ -17,9 +17,9 @@ use std::collections::BTreeSet;
 use super::Atlas;
 use super::enforcement::Enforcement;
 use super::impact::{Fallen, Fixpoint, Threshold};
+use super::level::Levels;
 use super::requires::{ImpactNode, Requires};
 use super::segment::Segments;
-use super::worth::Worth;
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
@@ -127,17 +127,6 @@ impl Isolation {
         });
         if self.cut.is_empty() { 1.0 } else { sure.count() as f64 / self.cut.len() as f64 }
     }
-
-    /// Services outside that certainly fall, and how many of them are critical.
-    pub fn breaks(&self, atlas: &Atlas<'_>, requires: &Requires) -> (usize, usize) {
-        let mut count = (0, 0);
-        for (service, _) in self.outside.services(requires) {
-            count.0 += 1;
-            let critical = atlas.host_of(service).is_some_and(|host| Worth::of(atlas, host).is_critical());
-            count.1 += usize::from(critical);
-        }
-        count
-    }
 }
 
 /// Answers questions about isolation on one map; what it costs to ask depends on what is touched, not
@@ -149,13 +138,27 @@ pub struct Isolator<'a> {
     pub segments: &'a Segments,
     /// Who needs whom.
     pub requires: &'a Requires,
+    /// What hosts mean.
+    pub levels: &'a Levels,
     fixpoint: Fixpoint<'a>,
 }
 
 impl<'a> Isolator<'a> {
     /// In time proportional to the map.
-    pub fn new(atlas: &'a Atlas<'a>, segments: &'a Segments, requires: &'a Requires) -> Isolator<'a> {
-        Isolator { fixpoint: Fixpoint::new(requires), atlas, segments, requires }
+    pub fn new(
+        atlas: &'a Atlas<'a>,
+        segments: &'a Segments,
+        requires: &'a Requires,
+        levels: &'a Levels,
+    ) -> Isolator<'a> {
+        Isolator { fixpoint: Fixpoint::new(requires), atlas, segments, requires, levels }
+    }
+
+    /// Services outside that certainly fall, and how many of them are critical.
+    pub fn breaks(&self, isolation: &Isolation) -> (usize, usize) {
+        let services = || isolation.outside.services(self.requires);
+        let critical = |service| self.levels.of_service(self.atlas, service).is_critical();
+        (services().count(), services().filter(|(service, _)| critical(*service)).count())
     }
 
     /// What is cut, what breaks, and what is reset.

@@ -1,6 +1,6 @@
 //! Ways to isolate the same hosts side by side, what each costs, and which one to look at first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::crossing::{Inside, Mode};
 use super::remains::Remains;
@@ -9,7 +9,7 @@ use crate::graph::DependencyState;
 use crate::query::cut::{Classes, CutQuestion, Cutter, Tier};
 use crate::query::impact::Fallen;
 use crate::query::lateral;
-use crate::query::requires::ImpactNode;
+use crate::query::requires::Requires;
 
 /// Dependencies that an option keeps open for what is critical. More than these are no quarantine.
 const KEPT_MAX: usize = 8;
@@ -78,7 +78,7 @@ impl Isolator<'_> {
         let mut choices = Vec::new();
         for asked in asked {
             let isolation = self.isolate(&asked);
-            let (breaks, critical) = isolation.breaks(self.atlas, self.requires);
+            let (breaks, critical) = self.breaks(&isolation);
             choices.push(Choice {
                 mode: asked.mode,
                 breaks,
@@ -110,37 +110,15 @@ impl Isolator<'_> {
             return (protected, true);
         }
         let fallen = &quarantine.outside.must;
-        let critical = quarantine.outside.services(self.requires).filter(|(service, _)| {
-            let host = self.atlas.host_of(*service);
-            host.is_some_and(|host| super::Worth::of(self.atlas, host).is_critical())
-        });
-        let causes: BTreeSet<u32> =
-            critical.flat_map(|(_, service)| self.causes(service, fallen, &cut)).collect();
+        let causes = Causes::new(self.requires, fallen, &cut);
+        let services = quarantine.outside.services(self.requires);
+        let critical =
+            services.filter(|(service, _)| self.levels.of_service(self.atlas, *service).is_critical());
+        let causes: BTreeSet<u32> = critical.flat_map(|(_, fallen)| causes.of(fallen)).collect();
         let harmless =
             |place: &u32| self.atlas.dependency(*place).is_some_and(|row| !lateral::is_lateral(row));
         let kept: Vec<u32> = causes.into_iter().filter(harmless).collect();
         if kept.len() > KEPT_MAX { (Vec::new(), false) } else { (kept, false) }
-    }
-
-    /// The cut dependencies that made something fall, as far back as its first reasons lead.
-    pub fn causes(&self, fallen: Fallen, all: &[Fallen], cut: &[u32]) -> BTreeSet<u32> {
-        let mut causes = BTreeSet::new();
-        let mut seen = BTreeSet::new();
-        let mut stack = vec![fallen];
-        while let Some(fallen) = stack.pop() {
-            if !seen.insert(fallen.node) {
-                continue;
-            }
-            for member in self.requires.members(fallen.group) {
-                if cut.binary_search(&member.dependency).is_ok() {
-                    causes.insert(member.dependency);
-                } else {
-                    let node = self.requires.service_node(member.provider);
-                    stack.extend(all.iter().find(|other| other.node == node));
-                }
-            }
-        }
-        causes
     }
 
     /// What isolating costs, beside the least disruptive cut. What the operator protects is not spared
@@ -156,7 +134,7 @@ impl Isolator<'_> {
         let segments: BTreeSet<u32> = all.iter().filter_map(|host| self.segments.of(*host)).collect();
         let whole: Vec<u32> =
             segments.iter().flat_map(|segment| self.segments.hosts(*segment)).copied().collect();
-        let (to, critical) = self.jewels(&inside, cutter);
+        let (to, critical) = self.jewels(&inside);
         let minimum_cut = (!to.is_empty() && !question.hosts.is_empty()).then(|| {
             let from = question.hosts.clone();
             let (tier, classes) = (Tier::Observed, Classes::Exec);
@@ -171,13 +149,13 @@ impl Isolator<'_> {
     }
 
     /// What must be kept safe: critical hosts outside by the operator's word; without any, every server.
-    fn jewels(&self, inside: &Inside, cutter: &Cutter<'_>) -> (Vec<u32>, bool) {
+    fn jewels(&self, inside: &Inside) -> (Vec<u32>, bool) {
         let hosts = (0u32..).zip(&self.atlas.observed.snapshot.hosts);
         let outside: Vec<u32> =
             hosts.filter(|(host, row)| row.internal && !inside.host(*host)).map(|(host, _)| host).collect();
         let told = |host: &u32| {
-            let worth = cutter.scales().worth(*host);
-            worth.is_critical() && !worth.inferred
+            let level = self.levels.of(*host);
+            level.is_critical() && !level.inferred
         };
         let critical: Vec<u32> = outside.iter().copied().filter(told).collect();
         if !critical.is_empty() {
@@ -190,11 +168,6 @@ impl Isolator<'_> {
         let serves = |host: &u32| self.atlas.offers(*host).iter().any(answers);
         (outside.into_iter().filter(serves).collect(), false)
     }
-
-    /// The service or host that a node of the impact graph stands for.
-    pub fn node(&self, node: u32) -> ImpactNode {
-        self.requires.node(node)
-    }
 }
 
 /// Of the options that deny by default, the one that breaks least; of equals, the one that leaves
@@ -205,4 +178,38 @@ fn suggested(choices: &[Choice]) -> Option<usize> {
         (choice.critical, choice.breaks, choice.clients, choice.mode != Mode::Quarantine, choice.kept.len())
     };
     containing.min_by_key(|(place, choice)| (key(choice), *place)).map(|(place, _)| place)
+}
+
+/// Leads from what fell back to the cut dependencies that made it fall.
+pub struct Causes<'a> {
+    requires: &'a Requires,
+    fallen: BTreeMap<u32, Fallen>,
+    cut: &'a [u32],
+}
+
+impl<'a> Causes<'a> {
+    /// Of what fell when some dependencies, ascending, were cut.
+    pub fn new(requires: &'a Requires, fallen: &[Fallen], cut: &'a [u32]) -> Causes<'a> {
+        Causes { fallen: fallen.iter().map(|fallen| (fallen.node, *fallen)).collect(), requires, cut }
+    }
+
+    /// The cut dependencies that made a node fall, as far back as its first reasons lead, ascending.
+    pub fn of(&self, fallen: Fallen) -> BTreeSet<u32> {
+        let mut causes = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut stack = vec![fallen];
+        while let Some(fallen) = stack.pop() {
+            if !seen.insert(fallen.node) {
+                continue;
+            }
+            for member in self.requires.members(fallen.group) {
+                if self.cut.binary_search(&member.dependency).is_ok() {
+                    causes.insert(member.dependency);
+                } else {
+                    stack.extend(self.fallen.get(&member.provider));
+                }
+            }
+        }
+        causes
+    }
 }

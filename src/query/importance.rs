@@ -1,9 +1,8 @@
 //! What a host is worth, as far as the operator or the map tells: the business and blast factors.
 
-use std::collections::BTreeMap;
-
 use petgraph::Direction;
 
+use super::knowledge::Knowledge;
 use super::reach::{Reached, reached};
 use crate::graph::{Dependency, DependencyState, Kind, Snapshot};
 use crate::model::HostKey;
@@ -14,16 +13,9 @@ const CONFIDENCE_MIN: f64 = 0.6;
 /// The least importance.
 const IMPORTANCE_MIN: f64 = 0.05;
 
-/// What only the operator knows of hosts.
-#[derive(Clone, Debug, Default)]
-pub struct Context {
-    /// How much the business depends on a host, 0 to 1.
-    pub criticality: BTreeMap<HostKey, f64>,
-}
-
 /// How much the business depends on a host.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Criticality {
+pub struct Worth {
     /// 0.05 to 1.
     pub value: f64,
     /// Inferred from the map; false where the operator gave it.
@@ -43,7 +35,7 @@ pub struct Criticality {
 /// few thousand visitors of a web site do not make the domain controller look small.
 pub struct Importance<'a> {
     snapshot: &'a Snapshot,
-    context: &'a Context,
+    knowledge: &'a Knowledge,
     users: Vec<Reached>,
     impact: Vec<Reached>,
     exposure: Vec<Reached>,
@@ -55,7 +47,7 @@ pub struct Importance<'a> {
 
 impl<'a> Importance<'a> {
     /// Measures all hosts, in time proportional to the map.
-    pub fn new(snapshot: &'a Snapshot, context: &'a Context) -> Self {
+    pub fn new(snapshot: &'a Snapshot, knowledge: &'a Knowledge) -> Self {
         let internal = |place: usize| snapshot.hosts.get(place).is_some_and(|host| host.internal);
         let measure = |direction, counts: fn(&Dependency) -> bool| {
             let counts = |place: usize| snapshot.dependencies.get(place).is_some_and(counts);
@@ -65,7 +57,7 @@ impl<'a> Importance<'a> {
         let external = if inside > 0.0 && outside > inside { inside / outside } else { 1.0 };
         Importance {
             snapshot,
-            context,
+            knowledge,
             users: measure(Direction::Incoming, is_use),
             impact: measure(Direction::Incoming, carries_impact),
             exposure: measure(Direction::Outgoing, carries_exposure),
@@ -75,19 +67,20 @@ impl<'a> Importance<'a> {
     }
 
     /// What the host is worth to the business.
-    pub fn criticality(&self, host: &HostKey) -> Criticality {
+    pub fn worth(&self, host: &HostKey) -> Worth {
         if let Some(value) = self.operator_value(host) {
-            return Criticality { value: value.clamp(IMPORTANCE_MIN, 1.0), inferred: false };
+            return Worth { value: value.clamp(IMPORTANCE_MIN, 1.0), inferred: false };
         }
         let (users, own) = self.weight(&self.users, host);
         let others = (self.all - own).max(0.0);
         let share = if others > 0.0 { (users - own).max(0.0).ln_1p() / others.ln_1p() } else { 0.0 };
-        Criticality { value: share.clamp(IMPORTANCE_MIN, 1.0), inferred: true }
+        Worth { value: share.clamp(IMPORTANCE_MIN, 1.0), inferred: true }
     }
 
     /// What the operator says of the host, 0 to 1.
     pub fn operator_value(&self, host: &HostKey) -> Option<f64> {
-        self.context.criticality.get(host).copied()
+        let labels = self.snapshot.host(host).map(|host| host.labels.as_slice()).unwrap_or_default();
+        Some(self.knowledge.criticality_of(host.address, labels)?.value())
     }
 
     /// How much fails or falls with the host, 0.05 to 1.
