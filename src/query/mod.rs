@@ -15,6 +15,8 @@ mod impact;
 mod importance;
 mod isolate;
 mod knowledge;
+#[cfg(test)]
+mod lan;
 mod lateral;
 mod level;
 mod reach;
