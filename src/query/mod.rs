@@ -13,11 +13,17 @@ pub mod exposure;
 mod identity;
 mod impact;
 mod importance;
+mod isolate;
 mod knowledge;
 mod lateral;
+#[cfg(test)]
+mod lan;
+mod level;
 mod reach;
 mod requires;
+mod restore;
 mod segment;
+mod spof;
 mod target;
 mod terrain;
 #[cfg(test)]
@@ -36,9 +42,17 @@ pub use enforcement::Enforcement;
 pub use identity::{Digest, digest};
 pub use impact::{Fallen, Fixpoint, Threshold, impact, may, must};
 pub use importance::{Importance, Worth};
+pub use isolate::{
+    Broken, Causes, Choice, Costs, Crossing, CutEdge, Exception, Infrastructure, Inside, IsolateQuestion,
+    Isolation, Isolator, Lost, Mode, OpenSession, Options, Remains, UnknownMode,
+};
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
+pub use level::{Level, Levels};
 pub use requires::{Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why};
+pub use restore::{Restored, restore_order};
 pub use segment::Segments;
+pub use spof::{Single, Spof, Spofs, spof};
 pub use target::{Resolved, Target, TargetError, Unknown, resolve};
 pub use terrain::{Open, Terrain};
 pub use worlds::{EXACT_GROUPS_MAX, SAMPLED_WORLDS, Worlds, worlds};
+pub use worth::{Worths, level};
