@@ -126,3 +126,6 @@ fn missed(contacts: &Contacts, host: u32, stops: &Stops, rules: &Rules) -> Optio
     let late = contacts.to(host).filter(|(_, way)| late(way));
     late.max_by_key(|(place, way)| (way.span.last, *place)).map(|(place, _)| place)
 }
+
+#[cfg(test)]
+mod tests;
