@@ -29,6 +29,7 @@ use tapmap::graph::{Operator, Snapshot};
 use tapmap::model::{FlowKey, Observation, Pair, Side, Transport};
 use tapmap::pipeline::{self, Settings, Totals};
 use tapmap::protocol::{Conversation, Seen, Verdict};
+use tapmap::query::Knowledge;
 use tapmap::report::{Counted, Report, write_json};
 
 use wire::{ACK, Record, SYN};
@@ -137,7 +138,7 @@ fn analyze(file: &[u8], settings: &Settings) -> Said {
     let outcome = pipeline::run(&mut frames, settings, &mut |_| {});
     let snapshot = Snapshot::new(outcome.map, &Operator::default());
     let as_of = snapshot.last;
-    let findings = finding::find(&snapshot, as_of.unwrap_or_default(), &finding::Context::default());
+    let findings = finding::find(&snapshot, as_of.unwrap_or_default(), &Knowledge::default());
     let report = Report {
         as_of,
         sources: &[],

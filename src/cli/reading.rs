@@ -69,7 +69,7 @@ impl Read {
         let as_of = wanted.as_of.or(snapshot.last);
         Ok(Read {
             counted: Counted { repeated, ..counted(&outcome.totals, &setup.options) },
-            findings: finding::find(&snapshot, as_of.unwrap_or_default(), &finding::Context::default()),
+            findings: finding::find(&snapshot, as_of.unwrap_or_default(), &setup.knowledge),
             records: outcome.records,
             sources,
             snapshot,

@@ -10,9 +10,7 @@ mod certificates;
 mod draft;
 mod files_mail_web;
 mod grade;
-mod importance;
 mod practices;
-mod reach;
 mod remote;
 mod rule;
 mod score;
@@ -28,9 +26,9 @@ use std::collections::BTreeMap;
 
 use crate::graph::{Proof, Snapshot};
 use crate::model::{HostKey, ServiceKey, Span, State, Timestamp};
+use crate::query::{Importance, Knowledge};
 
 use draft::{Draft, Drafts, Party};
-pub use importance::{Context, Criticality, Importance};
 pub use rule::Rule;
 pub use score::{Band, Factors, Score};
 pub use validity::{Judgement, Status, Urgency, Validity};
@@ -122,8 +120,8 @@ impl Finding {
 /// Everything wrong on the map, the highest score first; of equals, in the order of rule and party.
 /// Certificates are judged at `as_of`; where that is the last moment of the map, each as it stood
 /// when it was last shown ([`Judgement`]).
-pub fn find(snapshot: &Snapshot, as_of: Timestamp, context: &Context) -> Vec<Finding> {
-    let importance = Importance::new(snapshot, context);
+pub fn find(snapshot: &Snapshot, as_of: Timestamp, knowledge: &Knowledge) -> Vec<Finding> {
+    let importance = Importance::new(snapshot, knowledge);
     let mut drafts: BTreeMap<(&'static str, Party), Drafts> = BTreeMap::new();
     practices::draft(snapshot, &importance, &mut drafts);
     certificates::draft(snapshot, as_of, &mut drafts);
@@ -144,7 +142,7 @@ fn finding(rule: &'static Rule, party: Party, draft: Draft, importance: &Importa
     let factors = Factors {
         confidence: draft.confidence,
         technical: f64::from(draft.severity) / 10.0,
-        business: importance.criticality(&host).value,
+        business: importance.worth(&host).value,
         blast_radius: importance.blast_radius(&host),
     };
     let score = factors.score(draft.grants_access.then_some(score::ACCESS_SCORE_MIN));

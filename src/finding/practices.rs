@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::draft::{Draft, Drafts, Party};
 use super::grade::grades;
-use super::importance::Importance;
 use super::rule::Grade;
 use super::surroundings::Modifier;
 use crate::graph::{EdgeKey, Sighting, SightingKey, Snapshot};
 use crate::model::{Practice, State};
+use crate::query::Importance;
 
 /// How sure one sighting is. The bytes of a protocol were read, yet once may be chance.
 const ONCE: f64 = 0.95;
@@ -70,7 +70,7 @@ fn one(
         state: key.state,
         count: sighting.count,
         span: sighting.span,
-        clients: sighting.clients.clone(),
+        clients: sighting.clients.iter().copied().collect(),
         evidence: sighting.proofs.clone(),
         notes,
         confidence: evidence * direction_confidence(snapshot, key, sighting),

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::importance::Importance;
 use crate::graph::Snapshot;
 use crate::model::{Address, HostKey};
+use crate::query::Importance;
 
 /// Operator's criticality from which a server is a special target: 4 of 5 on the scale `1 + 4·value`.
 const CRITICAL_SERVER: f64 = 0.75;

@@ -110,7 +110,7 @@ impl Network {
     }
 
     fn find(self) -> Vec<Finding> {
-        find(&self.snapshot(), START, &Context::default())
+        find(&self.snapshot(), START, &Knowledge::default())
     }
 }
 

@@ -3,29 +3,43 @@
 
 mod atlas;
 mod blindness;
-mod cause;
-mod contact;
+mod confidence;
+pub mod contact;
+mod cut;
+mod diff;
+mod dinic;
+mod enforcement;
 pub mod exposure;
 mod identity;
+mod impact;
+mod importance;
 mod knowledge;
-mod likelihood;
-mod path;
-mod root;
-mod search;
+mod lateral;
+mod reach;
+mod requires;
+mod segment;
 mod target;
 mod terrain;
-mod trace;
+#[cfg(test)]
+mod testing;
+pub mod trace;
+mod worth;
+mod worlds;
 
 pub use atlas::{Atlas, Observed};
 pub use blindness::Blindness;
-pub use cause::{Cause, causes};
-pub use contact::{Contacts, Means, Way, Ways};
+pub use cut::{
+    Classes, CutAnswer, CutQuestion, Cutter, GivenUp, Goal, Kept, Means, Passage, Plan, Residual, Rule,
+    Scales, Severed, Sources, Step, Tier, Ways, Weight,
+};
+pub use diff::{Changed, Changes, Difference, Listing, diff};
+pub use enforcement::Enforcement;
 pub use identity::{Digest, digest};
+pub use impact::{Fallen, Fixpoint, Threshold, impact, may, must};
+pub use importance::{Importance, Worth};
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
-pub use likelihood::SEED;
-pub use path::{Goal, PATHS, Paths, paths};
-pub use root::{Candidate, Explained, Root, rank};
-pub use search::{Classes, Hop, Rules};
+pub use requires::{Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why};
+pub use segment::Segments;
 pub use target::{Resolved, Target, TargetError, Unknown, resolve};
 pub use terrain::{Open, Terrain};
-pub use trace::{OutOfTime, Reached, Trace, arrivals, trace};
+pub use worlds::{EXACT_GROUPS_MAX, SAMPLED_WORLDS, Worlds, worlds};

@@ -35,7 +35,7 @@ fn check(position: u8, change: impl FnOnce(&mut Certificate), expected: &[(&str,
     let frame = network.certificate(Role::Server, position, 1);
     let mut snapshot = network.snapshot();
     fill(&mut snapshot, frame, change);
-    let mut found: Vec<(&str, u8)> = find(&snapshot, START, &Context::default())
+    let mut found: Vec<(&str, u8)> = find(&snapshot, START, &Knowledge::default())
         .iter()
         .map(|found| {
             assert_eq!(found.service.map(|service| service.port), Some(443));
@@ -127,7 +127,7 @@ fn a_clients_certificate_is_the_clients() {
     let frame = network.certificate(Role::Client, 0, 1);
     let mut snapshot = network.snapshot();
     fill(&mut snapshot, frame, |c| c.facts.not_after = START + -2 * DAY);
-    let found = only(find(&snapshot, START, &Context::default()));
+    let found = only(find(&snapshot, START, &Knowledge::default()));
     assert_eq!((found.id().as_str(), found.host), ("CERT-01/10.0.0.5", host(CLIENT)));
     let what = found.evidence[0].what.as_str();
     assert!(
@@ -144,7 +144,7 @@ fn a_certificate_that_held_when_it_was_shown_is_not_called_expired() {
         network.delta.tick(START + 400 * DAY);
         let mut snapshot = network.snapshot();
         fill(&mut snapshot, frame, |c| c.facts.not_after = START + after * DAY);
-        let found = only(find(&snapshot, as_of.unwrap_or(START + 400 * DAY), &Context::default()));
+        let found = only(find(&snapshot, as_of.unwrap_or(START + 400 * DAY), &Knowledge::default()));
         (found.rule.id, found.severity, found.evidence[0].what.to_string())
     };
     let (rule, severity, what) = judged(100, None);
@@ -169,7 +169,7 @@ fn a_long_subject_is_cut_visibly() {
         c.facts.not_after = START + -2 * DAY;
         c.facts.subject = "é".repeat(500);
     });
-    let found = only(find(&snapshot, START, &Context::default()));
+    let found = only(find(&snapshot, START, &Knowledge::default()));
     let what = found.evidence[0].what.as_str();
     assert!(what.contains("éé…, expired 2023-11-12 (2 days ago)"), "{what}");
 }
@@ -185,7 +185,7 @@ fn several_certificates_of_a_service_are_one_finding() {
             c.facts.subject = format!("CN={days}.example");
         });
     }
-    let found = only(find(&snapshot, START, &Context::default()));
+    let found = only(find(&snapshot, START, &Knowledge::default()));
     assert_eq!(found.id(), "CERT-01/10.0.0.1:443/tcp");
     assert_eq!(found.certificate, Some(format!("{:064x}", frames[1])), "the one that expired first");
     assert_eq!((found.count, found.clients.len(), found.evidence.len()), (3, 1, 3));
@@ -206,7 +206,7 @@ fn a_certificate_that_was_renewed_is_no_trouble() {
         let mut snapshot = network.snapshot();
         fill(&mut snapshot, old, |c| c.facts.not_after = START + 3 * DAY);
         fill(&mut snapshot, new, renewed);
-        find(&snapshot, START, &Context::default()).len()
+        find(&snapshot, START, &Knowledge::default()).len()
     };
     let younger = |c: &mut Certificate| c.facts.not_before = START + -DAY;
     assert_eq!(run(younger, false), 0);

@@ -1,7 +1,10 @@
 //! Insecure practices.
 
+use std::net::IpAddr;
+
 use super::*;
 use crate::model::TlsVersion;
+use crate::query::{Criticality, Worth};
 
 #[test]
 fn telnet_is_the_servers_fault() {
@@ -98,17 +101,31 @@ fn suites_are_named() {
     assert_eq!(found[0].detail.as_deref(), Some("TLS_RSA_EXPORT_WITH_RC4_40_MD5"));
 }
 
+/// What an operator says of hosts, all tags alike.
+fn told(hosts: &[([u8; 4], f64)]) -> Knowledge {
+    let tags = |value| Criticality {
+        customer_impact: value,
+        data_sensitivity: value,
+        revenue: value,
+        safety: value,
+        regulatory: value,
+        executive_visibility: value,
+    };
+    let host = |(address, value): &([u8; 4], f64)| (IpAddr::from(*address).into(), tags(*value));
+    Knowledge { criticality: hosts.iter().map(host).collect(), ..Knowledge::default() }
+}
+
 /// The severity of a web password between two hosts.
-fn severity(client: [u8; 4], server: [u8; 4], context: &Context) -> u8 {
+fn severity(client: [u8; 4], server: [u8; 4], knowledge: &Knowledge) -> u8 {
     let mut network = Network::default();
     network.flow(host(client), host(server), 23, "http");
     network.practice(host(client), host(server), Practice::HttpBasic, State::Used);
-    only(find(&network.snapshot(), START, context)).severity
+    only(find(&network.snapshot(), START, knowledge)).severity
 }
 
 #[test]
 fn surroundings_change_the_severity() {
-    let plain = Context::default();
+    let plain = Knowledge::default();
     assert_eq!(severity(CLIENT, SERVER, &plain), 8);
     assert_eq!(severity(PUBLIC, SERVER, &plain), 10, "from the internet");
     assert_eq!(severity([100, 64, 0, 1], SERVER, &plain), 8, "a carrier's own address is not the internet");
@@ -116,7 +133,7 @@ fn surroundings_change_the_severity() {
     assert_eq!(severity([127, 0, 0, 1], [127, 0, 0, 1], &plain), 6, "nobody in between");
     assert_eq!(severity([169, 254, 0, 1], [169, 254, 0, 2], &plain), 7, "only on this link");
     assert_eq!(severity([169, 254, 0, 1], SERVER, &plain), 8, "one end is elsewhere");
-    let critical = |value| Context { criticality: [(host(SERVER), value)].into() };
+    let critical = |value| told(&[(SERVER, value)]);
     assert_eq!(severity(CLIENT, SERVER, &critical(0.75)), 9);
     assert_eq!(severity(CLIENT, SERVER, &critical(0.74)), 8);
 }
@@ -156,16 +173,16 @@ fn what_many_depend_on_weighs_more() {
         network.practice(host([10, 0, 0, 10]), server, Practice::HttpBasic, State::Attempted);
     }
     let snapshot = network.snapshot();
-    let found = find(&snapshot, START, &Context::default());
+    let found = find(&snapshot, START, &Knowledge::default());
     assert_eq!(ids(&found), ["WEB-01/10.0.1.2:23/tcp", "WEB-01/10.0.1.3:23/tcp"]);
     assert!(found[0].score > found[1].score + 30.0, "{} {}", found[0].score, found[1].score);
     // The operator knows better.
-    let context = Context { criticality: [(database, 0.05), (printer, 1.0)].into() };
-    let told = find(&snapshot, START, &context);
+    let knowledge = told(&[([10, 0, 1, 2], 0.05), ([10, 0, 1, 3], 1.0)]);
+    let told = find(&snapshot, START, &knowledge);
     assert!(told[0].score < found[0].score + 10.0 && told[1].score > found[1].score);
-    let importance = Importance::new(&snapshot, &context);
-    assert_eq!(importance.criticality(&printer), Criticality { value: 1.0, inferred: false });
-    assert!(importance.criticality(&front).inferred);
+    let importance = Importance::new(&snapshot, &knowledge);
+    assert_eq!(importance.worth(&printer), Worth { value: 1.0, inferred: false });
+    assert!(importance.worth(&front).inferred);
 }
 
 #[test]

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Capability, Span};
-use crate::query::contact::Means;
-use crate::query::search::Classes;
-use crate::query::{Goal, PATHS, Root, causes, paths, rank};
+use crate::model::{Capability, Span, Timestamp};
+use crate::query::contact::{Contacts, Means, Way};
 
 const DATA: Means = Means::Contact(Capability::Data);
 const SSH: Means = Means::Contact(Capability::ExecShell);

@@ -1,0 +1,172 @@
+//! How likely it is that something falls: in possible worlds (`blast_radius.md` §2).
+//!
+//! In a world each group is hard or it is not, with its strength as the probability, and the same for
+//! everything that stands on it: what fails by a common cause fails together. Where few groups are
+//! uncertain all worlds are looked at, else some thousands of them, always the same ones. A word of 64
+//! bits stands for 64 worlds, so that one pass over what may fall answers for all of them.
+
+mod scene;
+#[cfg(test)]
+mod tests;
+
+use super::impact::{Fallen, Fixpoint, Threshold};
+use scene::Scene;
+
+/// Up to so many uncertain groups all worlds are looked at: 2^16 worlds are 1,024 passes.
+pub const EXACT_GROUPS_MAX: usize = 16;
+
+/// Worlds that are looked at where there are too many to look at all.
+pub const SAMPLED_WORLDS: u32 = 4_096;
+
+/// Any seed would do; the same one gives the same answer.
+const SEED: u64 = 0x7461_706d_6170;
+
+/// The quantile of the normal distribution for 95 %.
+const Z95: f64 = 1.96;
+
+/// How likely everything that may fall falls.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Worlds {
+    /// What may fall, in the order of hops, each with its probability.
+    pub rows: Vec<(Fallen, f64)>,
+    /// Groups of which it is uncertain whether their loss matters.
+    pub uncertain: usize,
+    /// How many worlds stand for all; none: all were looked at.
+    pub sampled: Option<u32>,
+}
+
+impl Worlds {
+    /// What a probability may be wrong by, at 95 %; 0 where all worlds were looked at.
+    pub fn error(&self, probability: f64) -> f64 {
+        match self.sampled {
+            Some(worlds) => Z95 * (probability * (1.0 - probability) / f64::from(worlds)).sqrt(),
+            None => 0.0,
+        }
+    }
+}
+
+/// How likely everything falls that may fall with these nodes and cut dependencies.
+pub fn worlds(fixpoint: &mut Fixpoint<'_>, failed: &[u32], cut: &[u32]) -> Worlds {
+    let may = fixpoint.run(failed, cut, Threshold::MAY).to_vec();
+    let scene = Scene::new(fixpoint.requires(), failed, cut, &may);
+    let uncertain = scene.uncertain.len();
+    let (shares, sampled) = match uncertain <= EXACT_GROUPS_MAX {
+        true => (enumerate(&scene), None),
+        false => (sample(&scene), Some(SAMPLED_WORLDS)),
+    };
+    let rows = may.into_iter().zip(0..).map(|(fallen, place)| (fallen, scene.share(&shares, place)));
+    Worlds { rows: rows.collect(), uncertain, sampled }
+}
+
+/// In which of 64 consecutive worlds the first six groups are hard, when worlds are counted in binary.
+const PATTERNS: [u64; 6] = [
+    0xaaaa_aaaa_aaaa_aaaa,
+    0xcccc_cccc_cccc_cccc,
+    0xf0f0_f0f0_f0f0_f0f0,
+    0xff00_ff00_ff00_ff00,
+    0xffff_0000_ffff_0000,
+    0xffff_ffff_0000_0000,
+];
+
+/// The probability of each node by all worlds.
+fn enumerate(scene: &Scene) -> Vec<f64> {
+    let strengths: Vec<f64> = scene.uncertain.iter().map(|group| f64::from(group.strength)).collect();
+    let (low, high) = strengths.split_at(strengths.len().min(PATTERNS.len()));
+    let weights = Weights::new(low);
+    let mut shares = vec![0.0; scene.nodes()];
+    let mut down = scene.room();
+    for block in 0..1u64 << high.len() {
+        let bit = |place: usize| block >> place & 1 == 1;
+        let chance = |(place, strength): (usize, &f64)| if bit(place) { *strength } else { 1.0 - strength };
+        let weight: f64 = high.iter().enumerate().map(chance).product();
+        let hard = |place: usize| match PATTERNS.get(place) {
+            Some(pattern) => *pattern,
+            None if bit(place - PATTERNS.len()) => u64::MAX,
+            None => 0,
+        };
+        scene.settle(hard, &mut down);
+        for (share, mask) in shares.iter_mut().zip(down.masks()) {
+            *share += weight * weights.of(*mask);
+        }
+    }
+    shares
+}
+
+/// The probability of each node by worlds that are drawn.
+fn sample(scene: &Scene) -> Vec<f64> {
+    let mut shares = vec![0.0; scene.nodes()];
+    let mut down = scene.room();
+    for block in 0..u64::from(SAMPLED_WORLDS / u64::BITS) {
+        let drawn: Vec<u64> =
+            scene.uncertain.iter().map(|group| draw(group.place, block, group.strength)).collect();
+        scene.settle(|place| drawn.get(place).copied().unwrap_or_default(), &mut down);
+        for (share, mask) in shares.iter_mut().zip(down.masks()) {
+            *share += f64::from(mask.count_ones()) / f64::from(SAMPLED_WORLDS);
+        }
+    }
+    shares
+}
+
+/// In which of 64 worlds a group is hard: each bit with this probability, to 32 binary digits. The draw
+/// hangs on the group and the block alone, so every question sees the group the same way.
+fn draw(group: u32, block: u64, strength: f32) -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a strength is 0 to 1")]
+    let digits = (f64::from(strength) * 4_294_967_296.0).round() as u64;
+    if digits >= 1 << 32 {
+        return u64::MAX;
+    }
+    let mut random = SplitMix64(SEED ^ mix(u64::from(group) << 32 | block));
+    // From the lowest digit: a one makes the number below it or any, a zero the number below it and.
+    (0..32).fold(0, |mask, digit| match digits >> digit & 1 {
+        1 => mask | random.next(),
+        _ => mask & random.next(),
+    })
+}
+
+/// Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014.
+struct SplitMix64(u64);
+
+impl SplitMix64 {
+    const fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mix(self.0)
+    }
+}
+
+const fn mix(mut hash: u64) -> u64 {
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ (hash >> 31)
+}
+
+/// The probabilities of 64 worlds, added up for every byte that a mask can have.
+struct Weights(Vec<[f64; 256]>);
+
+impl Weights {
+    /// Of the worlds in which these groups, at most six, are counted in binary.
+    fn new(strengths: &[f64]) -> Weights {
+        let worlds = 1usize << strengths.len();
+        let of_world = |world: usize| -> f64 {
+            let chance = |(place, strength): (usize, &f64)| match world >> place & 1 {
+                1 => *strength,
+                _ => 1.0 - strength,
+            };
+            // With fewer groups there are fewer worlds; the other bits weigh nothing.
+            if world < worlds { strengths.iter().enumerate().map(chance).product() } else { 0.0 }
+        };
+        let table = |byte: usize| {
+            std::array::from_fn(|bits| {
+                (0..8).filter(|bit| bits >> bit & 1 == 1).map(|bit| of_world(byte * 8 + bit)).sum()
+            })
+        };
+        Weights((0..8).map(table).collect())
+    }
+
+    fn of(&self, mask: u64) -> f64 {
+        if mask == 0 {
+            return 0.0;
+        }
+        let bytes = mask.to_le_bytes();
+        self.0.iter().zip(bytes).filter_map(|(table, byte)| table.get(usize::from(byte))).sum()
+    }
+}
