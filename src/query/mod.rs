@@ -28,6 +28,7 @@ mod target;
 mod terrain;
 #[cfg(test)]
 mod testing;
+pub mod trace;
 mod worth;
 mod worlds;
 
