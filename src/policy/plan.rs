@@ -5,19 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ir::{Action, Evidence, Policy, Rule, Selector};
 use crate::graph::{DependencyState, Initiator};
 use crate::model::{Address, Capability, Transport};
-use crate::query::Atlas;
-
-/// T.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "t")]
-pub enum Mode {
-    Full,
-    Egress,
-    Ingress,
-    Lateral,
-    Quarantine,
-    Edge,
-}
+use crate::query::{Atlas, Exception, IsolateQuestion, Isolation, Mode};
 
 /// Ports of protocols that run things, where nothing was seen on the wire to say what is spoken:
 /// FTP and telnet's kin, SSH, MS-RPC, SMB, RDP, VNC, WinRM, rexec and rlogin, Docker.
@@ -35,27 +23,33 @@ pub struct Plan {
     pub kept: BTreeSet<u32>,
 }
 
-/// The rules of an isolation: what is kept first, then what is cut.
-pub fn from_isolation(atlas: &Atlas<'_>, hosts: &[u32], mode: Mode, cut: &[u32], keep: &[u32]) -> Plan {
-    let isolated = hosts.iter().filter_map(|host| Some(atlas.host(*host)?.key.address)).collect();
-    let mut policy = Policy { isolated, rules: Vec::new() };
-    let kept: BTreeSet<u32> = keep.iter().copied().collect();
-    let cut: BTreeSet<u32> = cut.iter().copied().filter(|dependency| !kept.contains(dependency)).collect();
-    policy.rules.extend(kept.iter().filter_map(|dependency| edge(atlas, *dependency, Action::Allow, "keep")));
-    if mode == Mode::Quarantine {
+/// The rules of an isolation: what stays open first, then what is cut.
+pub fn from_isolation(atlas: &Atlas<'_>, question: &IsolateQuestion, isolation: &Isolation) -> Plan {
+    let address = |host: &u32| Some(atlas.host(*host)?.key.address);
+    let mut policy = Policy { isolated: question.hosts.iter().filter_map(address).collect(), rules: vec![] };
+    let cut: BTreeSet<u32> = isolation.cut_places().into_iter().collect();
+    let mut kept = BTreeSet::new();
+    for (crossing, exception) in &isolation.spared {
+        // Responders have rules of their own: they may need what they have not needed so far.
+        if *exception != Exception::Responder {
+            policy.rules.extend(edge(atlas, crossing.dependency, Action::Allow, exception.word()));
+        }
+        kept.insert(crossing.dependency);
+    }
+    if question.mode == Mode::Quarantine {
         policy.rules.extend(responders(atlas));
     }
-    let deny = |from, to, reason: &str| Rule {
+    let deny = |from, to, port, reason: &str| Rule {
         action: Action::Deny,
         from,
         to,
-        port: None,
+        port,
         reason: reason.to_owned(),
         evidence: evidence(atlas, cut.iter().copied()),
     };
-    let out = || deny(Selector::Isolated, Selector::Any, "out of the isolated hosts");
-    let into = || deny(Selector::Any, Selector::Isolated, "into the isolated hosts");
-    match mode {
+    let out = || deny(Selector::Isolated, Selector::Any, None, "out of the isolated hosts");
+    let into = || deny(Selector::Any, Selector::Isolated, None, "into the isolated hosts");
+    match question.mode {
         Mode::Full | Mode::Quarantine => policy.rules.extend([out(), into()]),
         Mode::Egress => policy.rules.push(out()),
         Mode::Ingress => policy.rules.push(into()),
@@ -63,6 +57,15 @@ pub fn from_isolation(atlas: &Atlas<'_>, hosts: &[u32], mode: Mode, cut: &[u32],
         Mode::Edge => {
             policy.rules.extend(cut.iter().filter_map(|place| edge(atlas, *place, Action::Deny, "cut")));
         }
+    }
+    // Without an isolated host the rules above speak of nobody.
+    if policy.isolated.is_empty() {
+        policy.rules.retain(|rule| rule.from != Selector::Isolated && rule.to != Selector::Isolated);
+    }
+    for service in question.services.iter().filter_map(|service| atlas.service(*service)) {
+        let port = Some((service.key.transport, service.key.port));
+        let to = Selector::host(service.key.host.address);
+        policy.rules.push(deny(Selector::Any, to, port, &format!("to {}", service.key)));
     }
     Plan { policy, cut, kept }
 }
