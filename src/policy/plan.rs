@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ir::{Action, Evidence, Policy, Rule, Selector};
 use crate::graph::{DependencyState, Initiator};
 use crate::model::{Address, Capability, Transport};
-use crate::query::{Atlas, Exception, IsolateQuestion, Isolation, Mode};
+use crate::query::{
+    Atlas, CutAnswer, Exception, Goal, IsolateQuestion, Isolation, Mode, Passage, Segments, Sources,
+};
 
 /// Ports of protocols that run things, where nothing was seen on the wire to say what is spoken:
 /// FTP and telnet's kin, SSH, MS-RPC, SMB, RDP, VNC, WinRM, rexec and rlogin, Docker.
@@ -70,11 +72,74 @@ pub fn from_isolation(atlas: &Atlas<'_>, question: &IsolateQuestion, isolation: 
     Plan { policy, cut, kept }
 }
 
-/// The rules of a cut: each edge by itself, and nobody isolated.
-pub fn from_cut(atlas: &Atlas<'_>, cut: &[u32]) -> Plan {
-    let cut: BTreeSet<u32> = cut.iter().copied().collect();
-    let rules = cut.iter().filter_map(|dependency| edge(atlas, *dependency, Action::Deny, "cut")).collect();
-    Plan { policy: Policy { isolated: BTreeSet::new(), rules }, cut, kept: BTreeSet::new() }
+/// The rules of a cut: nobody is isolated, each way is closed for those who must not pass.
+pub fn from_cut(atlas: &Atlas<'_>, segments: &Segments, answer: &CutAnswer) -> Plan {
+    let passages = answer.near.ways.iter().map(|way| way.step.passage);
+    let used = passages.filter_map(|passage| match passage {
+        Passage::Used { dependency, .. } => Some(dependency),
+        _ => None,
+    });
+    let cut: BTreeSet<u32> = used.collect();
+    let mut rules: Vec<Rule> = Vec::new();
+    for rule in &answer.rules {
+        rules.extend(rule.except.iter().filter_map(|place| edge(atlas, *place, Action::Allow, "not cut")));
+    }
+    for rule in &answer.rules {
+        let from = match &rule.from {
+            Sources::Segment(segment) => of_segment(segments, *segment),
+            Sources::Hosts(hosts) => of_hosts(atlas, hosts),
+        };
+        let to = match rule.to {
+            Goal::Segment(segment) => of_segment(segments, segment),
+            Goal::Host(host) => of_hosts(atlas, &[host]),
+        };
+        let port = (rule.transport, rule.port);
+        let through = cut.iter().copied().filter(|place| {
+            atlas.dependency(*place).is_some_and(|row| {
+                selects(&from, row.key.client.address)
+                    && selects(&to, row.key.service.host.address)
+                    && (row.key.service.transport, row.key.service.port) == port
+            })
+        });
+        let evidence = evidence(atlas, through);
+        rules.push(Rule {
+            action: Action::Deny,
+            from,
+            to,
+            port: Some(port),
+            reason: "cut".to_owned(),
+            evidence,
+        });
+    }
+    for (host, _) in &answer.near.hosts {
+        for (from, to) in
+            [(of_hosts(atlas, &[*host]), Selector::Any), (Selector::Any, of_hosts(atlas, &[*host]))]
+        {
+            let (reason, evidence) = ("cut off".to_owned(), Evidence::default());
+            rules.push(Rule { action: Action::Deny, from, to, port: None, reason, evidence });
+        }
+    }
+    Plan {
+        policy: Policy { isolated: BTreeSet::new(), rules },
+        cut,
+        kept: answer.protected.iter().copied().collect(),
+    }
+}
+
+fn of_segment(segments: &Segments, segment: u32) -> Selector {
+    Selector::Networks(segments.get(segment).map(|segment| segment.networks.clone()).unwrap_or_default())
+}
+
+fn of_hosts(atlas: &Atlas<'_>, hosts: &[u32]) -> Selector {
+    let address = |host: &u32| Some(ipnet::IpNet::from(atlas.host(*host)?.key.address.ip()));
+    Selector::Networks(hosts.iter().filter_map(address).collect())
+}
+
+fn selects(selector: &Selector, address: Address) -> bool {
+    match selector {
+        Selector::Networks(networks) => networks.iter().any(|network| network.contains(&address.ip())),
+        Selector::Any | Selector::Isolated => true,
+    }
 }
 
 /// The rule for one dependency, seen from whoever opens its sessions.

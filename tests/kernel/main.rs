@@ -29,7 +29,8 @@ use tapmap::model::{Address, Transport};
 use tapmap::pipeline::{Settings, run};
 use tapmap::policy::{self, Action, Plan, Session};
 use tapmap::query::{
-    Atlas, IsolateQuestion, Isolator, Knowledge, Levels, Mode, Observed, Requires, Segments,
+    Atlas, Classes, CutQuestion, Cutter, IsolateQuestion, Isolator, Knowledge, Levels, Mode, Observed,
+    Requires, Segments,
 };
 
 /// Which part of the test a process plays; the program that `cargo test` starts has none.
@@ -175,10 +176,23 @@ fn plans(atlas: &Atlas<'_>) -> Vec<(String, Plan)> {
     let port = IsolateQuestion { services: vec![0], ..IsolateQuestion::default() };
     let isolation = isolator.isolate(&port);
     plans.push(("one port".to_owned(), policy::from_isolation(atlas, &port, &isolation)));
-    let answered = dependencies.filter(|place| atlas.service_of(*place).is_some());
-    let cut: Vec<u32> = answered.step_by(3).collect();
-    plans.push(("cut of every third edge".to_owned(), policy::from_cut(atlas, &cut)));
+    plans.extend(cuts(atlas, &segments, &levels, &requires));
     plans
+}
+
+/// The least disruptive cut from every host to the one after it.
+fn cuts(atlas: &Atlas<'_>, segments: &Segments, levels: &Levels, requires: &Requires) -> Vec<(String, Plan)> {
+    let cutter = Cutter::new(atlas, segments, requires, levels);
+    let count = u32::try_from(atlas.observed.snapshot.hosts.len()).unwrap();
+    let pairs = (0..count).map(|from| (from, (from + 1) % count));
+    let cuts = pairs.filter_map(|(from, to)| {
+        let (from, to) = (vec![from], vec![to]);
+        let question = CutQuestion { from, to, classes: Classes::All, ..CutQuestion::default() };
+        let answer = cutter.cut(&question);
+        let plan = policy::from_cut(atlas, segments, &answer);
+        (!plan.policy.rules.is_empty()).then(|| (format!("cut {:?} {:?}", question.from, question.to), plan))
+    });
+    cuts.step_by(3).collect()
 }
 
 /// Each session that was answered, once; and sessions that nobody was seen to open.
