@@ -10,9 +10,11 @@ mod diff;
 mod explain;
 mod export;
 mod failure;
+mod keeping;
 mod knowledge;
 mod list;
 mod output;
+mod policy;
 mod progress;
 mod reading;
 mod setup;
@@ -61,6 +63,7 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Flows(arguments) => list::run(crate::report::List::Flows, &arguments),
         Command::Explain { subject, color } => explain::run(subject.as_deref(), output::paint(color)),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Policy(arguments) => policy::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),
