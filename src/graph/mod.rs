@@ -10,6 +10,7 @@ mod kind;
 mod map;
 mod names;
 mod resolve;
+mod rhythm;
 mod roles;
 mod sighting;
 mod snapshot;
@@ -25,6 +26,7 @@ pub use edge::{EdgeKey, EdgeTotals, Volume};
 pub use inventory::Operator;
 pub use kind::Kind;
 pub use map::Map;
+pub use rhythm::{Rhythm, rhythm};
 pub use sighting::{Proof, Sighting, SightingKey};
 pub use snapshot::{
     Certificate, CertificateSeen, Dependency, DependencyState, Host, Initiator, Link, Name, Node, Ping,
