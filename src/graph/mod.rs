@@ -13,6 +13,7 @@ mod kind;
 mod map;
 mod names;
 mod resolve;
+mod rhythm;
 mod roles;
 mod set;
 mod sighting;
@@ -33,6 +34,7 @@ pub use inventory::Operator;
 pub use kind::Kind;
 pub use map::Map;
 pub use set::Set;
+pub use rhythm::{Rhythm, rhythm};
 pub use sighting::{Proof, Sighting, SightingKey};
 pub use snapshot::{
     Certificate, CertificateSeen, Dependency, DependencyState, Host, Initiator, Link, Name, Node, Ping,
