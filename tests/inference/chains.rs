@@ -25,6 +25,8 @@ pub struct Chain {
     path: PathBuf,
     /// What is needed in this variant.
     pub needs: BTreeSet<Need>,
+    /// Services that stand in for each other, sorted, and how many of them are enough.
+    pub pools: BTreeSet<(Vec<String>, u32)>,
 }
 
 /// What was read of a capture.
@@ -94,6 +96,8 @@ pub fn chains() -> Vec<Chain> {
         load: "x1".to_owned(),
         path: captures.join("three-tier/capture.pcap"),
         needs: needs(&topology(&captures.join("three-tier")), "mixed"),
+        // Declared in words only: the front spreads over two web servers.
+        pools: [(vec!["10.77.0.12:20443/tcp".to_owned(), "10.77.0.13:443/tcp".to_owned()], 1)].into(),
     };
     let mut chains = vec![three_tier];
     let folders = fs::read_dir(captures.join("chains")).into_iter().flatten();
@@ -107,6 +111,7 @@ pub fn chains() -> Vec<Chain> {
                 load: row["load"].as_str().unwrap().to_owned(),
                 path: folder.join(row["file"].as_str().unwrap()),
                 needs: needs(&declared, variant),
+                pools: pools(&declared),
             });
         }
     }
@@ -124,6 +129,15 @@ fn needs(topology: &Value, variant: &str) -> BTreeSet<Need> {
         row["variants"].as_array().is_none_or(|all| all.iter().any(|one| one.as_str() == Some(variant)))
     };
     rows.filter(in_variant).map(|row| (id(&row["service"]), id(&row["needs"]))).collect()
+}
+
+fn pools(topology: &Value) -> BTreeSet<(Vec<String>, u32)> {
+    let pool = |row: &Value| {
+        let mut members: Vec<String> = row["members"].as_array().unwrap().iter().map(id).collect();
+        members.sort();
+        (members, u32::try_from(row["needed"].as_u64().unwrap()).unwrap())
+    };
+    topology["pools"].as_array().unwrap().iter().map(pool).collect()
 }
 
 /// The id of the contract; TCP where the topology does not say.

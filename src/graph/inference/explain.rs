@@ -6,7 +6,7 @@
 //! That needs no request that overlaps none of theirs, of which busy services have hardly any.
 
 use super::exchange::Exchange;
-use super::nesting::{Children, Nesting, Requests, Shifts};
+use super::nesting::{Children, Requests, Shifts};
 use crate::model::Nanos;
 
 /// So many requests' worth of time without the other claimants must a claim have had before it falls
@@ -70,9 +70,9 @@ fn without(
         reaches.iter().any(|reach| latest_end(reach, exchange.start).is_some_and(|end| end >= exchange.end))
     };
     let left = Children::new(exchanges.iter().filter(|exchange| !explained(exchange)));
-    let nesting: Nesting = shifts.test(requests, &left);
+    let nesting = shifts.test_exchanges(requests, &left);
     let own = worth(requests, &busy(others));
-    let uplift = nesting.uplift() * requests.len() as f64 / own.max(1.0);
+    let uplift = nesting.uplift() * left.len() as f64 / own.max(1.0);
     if nesting.p_value() < P_MAX && uplift >= uplift_min {
         Claim::Holds
     } else if own < OWN_MIN {

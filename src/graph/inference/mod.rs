@@ -34,6 +34,9 @@ const EXCHANGES_MIN: usize = 3;
 /// Of the links found, at most this share is expected to be chance.
 const FALSE_DISCOVERIES_MAX: f64 = 0.01;
 
+/// And none is believed that chance makes more often than this, however few pairs there are.
+const P_MAX: f64 = 1e-3;
+
 /// A link explains at least this share of requests.
 const UPLIFT_MIN: f64 = 0.02;
 
@@ -114,7 +117,7 @@ pub fn infer(snapshot: &Snapshot, records: &[FlowRecord]) -> Inferences {
     let shifts = Shifts::new(SEED);
     let mut pairs = pairs(&talk, &shifts);
     let p_values: Vec<f64> = pairs.iter().map(|pair| pair.nesting.p_value()).collect();
-    let p_max = discovery::threshold(&p_values, FALSE_DISCOVERIES_MAX);
+    let p_max = discovery::threshold(&p_values, FALSE_DISCOVERIES_MAX).min(P_MAX);
     for pair in &mut pairs {
         pair.verdict = first_verdict(&pair.nesting, p_max);
     }

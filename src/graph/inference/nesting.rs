@@ -6,7 +6,8 @@
 //!
 //! Chance is measured twice. Far shifts, up to three seconds, keep the load of the moment. Near ones,
 //! just longer than a request, keep bursts too: users who come five at a time make everything on a host
-//! happen within the same tenth of a second, whatever needs what. The larger p-value counts.
+//! happen within the same tenth of a second, whatever needs what. The near ones give the p-value, unless
+//! far ones nest as many and make a larger one of it.
 
 use std::borrow::Cow;
 
@@ -24,6 +25,9 @@ const FAR_MAX: Nanos = 3_000_000_000;
 
 /// Of ten requests, nine are shorter than a near shift.
 const SHORTER: f64 = 0.9;
+
+/// A near shift goes at most so much further than twice that length.
+const NEAR_SPARE: Nanos = 20_000_000;
 
 /// Shifts with the most nestings that say nothing of the spread: one in ten. Users that come at a steady
 /// pace look again like themselves when shifted by a whole period.
@@ -70,6 +74,24 @@ impl Requests {
         &self.rows
     }
 
+    /// How many exchanges lie within a request if all of them came `shift` later.
+    fn holding(&self, children: &Children, shift: Nanos) -> usize {
+        let mut latest = Nanos::MIN;
+        let mut waiting = self.rows.as_slice();
+        let mut held = 0;
+        for child in &children.rows {
+            let (start, end) = (child.start + shift, child.end + shift);
+            while let [request, later @ ..] = waiting
+                && request.start <= start
+            {
+                latest = latest.max(request.end);
+                waiting = later;
+            }
+            held += usize::from(latest >= end);
+        }
+        held
+    }
+
     /// Those that were over before a moment.
     pub fn until(&self, until: Nanos) -> Cow<'_, Requests> {
         if self.rows.iter().all(|request| request.end < until) {
@@ -106,22 +128,30 @@ impl Requests {
     }
 }
 
+/// An exchange that may lie within a request.
+#[derive(Clone, Copy, Debug)]
+struct Child {
+    start: Nanos,
+    end: Nanos,
+    /// The earliest end of this and of all that start later.
+    earliest: Nanos,
+}
+
 /// The exchanges that a host has with a remote service, made ready to be looked for inside requests.
 #[derive(Clone, Debug, Default)]
 pub struct Children {
-    /// Start of each, and the earliest end of it and all later ones.
-    rows: Vec<(Nanos, Nanos)>,
+    rows: Vec<Child>,
 }
 
 impl Children {
     /// From exchanges in the order of their starts.
     pub fn new<'a>(exchanges: impl DoubleEndedIterator<Item = &'a Exchange>) -> Self {
         let mut earliest = Nanos::MAX;
-        let mut rows: Vec<(Nanos, Nanos)> = exchanges
+        let mut rows: Vec<Child> = exchanges
             .rev()
             .map(|exchange| {
                 earliest = earliest.min(exchange.end);
-                (exchange.start, earliest)
+                Child { start: exchange.start, end: exchange.end, earliest }
             })
             .collect();
         rows.reverse();
@@ -148,9 +178,9 @@ impl Children {
         let mut waiting = requests.rows.as_slice();
         while let Some(request) = waiting.first() {
             let start = request.start - shift;
-            rest = skip(rest, |(first, _)| *first < start);
-            let Some((first, earliest)) = rest.first() else { break };
-            let (first, earliest) = (first + shift, earliest.saturating_add(shift));
+            rest = skip(rest, |child| child.start < start);
+            let Some(child) = rest.first() else { break };
+            let (first, earliest) = (child.start + shift, child.earliest + shift);
             let too_early = (earliest - requests.longest).min(first + 1);
             waiting = skip(waiting, |request| request.start < too_early);
             while let [request, later @ ..] = waiting
@@ -180,6 +210,7 @@ fn skip<T>(rows: &[T], before: impl Fn(&T) -> bool) -> &[T] {
 /// The shifts of the null model: the same ones for every pair and in every run.
 pub struct Shifts {
     far: [Nanos; SHIFTS],
+    /// In thousandths of the most that a near shift may go beyond the length of a request.
     near: [Nanos; SHIFTS],
 }
 
@@ -195,24 +226,64 @@ impl Shifts {
                 sign * least.saturating_add_unsigned(split_mix(&mut state) % span)
             })
         };
-        Shifts { far: draw(FAR_MIN, FAR_MAX), near: draw(1, FAR_MIN) }
+        Shifts { far: draw(FAR_MIN, FAR_MAX), near: draw(1, 1000) }
     }
 
-    /// Looks for the exchanges inside the requests, where they are and shifted. Requests that last long
-    /// need longer shifts: an exchange must have a chance to leave its request.
+    /// How many requests hold an exchange, and how many do when the exchanges are shifted.
     pub fn test(&self, requests: &Requests, children: &Children) -> Nesting {
         let requests = requests.sample();
-        let nested = children.nested_in(&requests, 0);
-        let by_chance = |shifts: [Nanos; SHIFTS], length: Nanos| {
-            let mut counts =
-                shifts.map(|shift| children.nested_in(&requests, shift + shift.signum() * length));
-            counts.sort_unstable();
-            Nesting::new(requests.len(), nested, &counts)
-        };
-        let far = by_chance(self.far, requests.length(0.5));
-        let near = by_chance(self.near, requests.length(SHORTER));
-        if near.p_value() > far.p_value() { near } else { far }
+        let ring = ring(&requests, children);
+        self.compare(&requests, requests.len(), |shift| {
+            ring.count(shift, |shift| children.nested_in(&requests, shift))
+        })
     }
+
+    /// The other way round: how many of the exchanges lie within a request. Where requests overlap and
+    /// exchanges are few, this tells more: that chance fills half of all time with requests says little
+    /// of a request, but of twenty exchanges it would leave ten outside.
+    pub fn test_exchanges(&self, requests: &Requests, children: &Children) -> Nesting {
+        let ring = ring(requests, children);
+        self.compare(requests, children.len(), |shift| {
+            ring.count(shift, |shift| requests.holding(children, shift))
+        })
+    }
+
+    /// Requests that last long need longer shifts: an exchange must have a chance to leave its request.
+    fn compare(&self, requests: &Requests, trials: usize, count: impl Fn(Nanos) -> usize) -> Nesting {
+        let seen = count(0);
+        let sorted = |mut counts: [usize; SHIFTS]| {
+            counts.sort_unstable();
+            counts
+        };
+        let (middle, long) = (requests.length(0.5), requests.length(SHORTER));
+        let near = |shift: Nanos| count(shift.signum() * long + shift * ((long + NEAR_SPARE) / 1000));
+        let near = Nesting::new(trials, seen, &sorted(self.near.map(near)));
+        let counts = sorted(self.far.map(|shift| count(shift + shift.signum() * middle)));
+        let far = Nesting::new(trials, seen, &counts);
+        // Load that comes and goes spreads the far counts widely, and their spread says nothing then.
+        let beaten = counts.get(SHIFTS - ALIASES - 1).is_some_and(|usual| seen > *usual);
+        if beaten || near.p_value() > far.p_value() { near } else { far }
+    }
+}
+
+/// The time seen, as a ring: what a shift moves out at one end comes in again at the other. A capture of
+/// eight seconds would else lose a third of its exchanges to a shift of three, and take that for chance.
+struct Ring(Nanos);
+
+impl Ring {
+    /// Counts what is found with a shift, and with the same for what it moved out.
+    fn count(&self, shift: Nanos, found: impl Fn(Nanos) -> usize) -> usize {
+        let shift = shift % self.0;
+        if shift == 0 { found(0) } else { found(shift) + found(shift - shift.signum() * self.0) }
+    }
+}
+
+fn ring(requests: &Requests, children: &Children) -> Ring {
+    let starts = [children.rows.first().map(|row| row.start), requests.rows.first().map(|row| row.start)];
+    let ends = [children.rows.last().map(|row| row.start), requests.rows.last().map(|row| row.end)];
+    let start = starts.into_iter().flatten().min().unwrap_or(0);
+    let end = ends.into_iter().flatten().max().unwrap_or(0);
+    Ring((end - start).max(1))
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
