@@ -13,9 +13,11 @@ mod failure;
 mod knowledge;
 mod list;
 mod output;
+mod path;
 mod progress;
 mod reading;
 mod setup;
+mod trace;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -60,6 +62,8 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Findings(arguments) => list::run(crate::report::List::Findings, &arguments),
         Command::Flows(arguments) => list::run(crate::report::List::Flows, &arguments),
         Command::Explain { subject, color } => explain::run(subject.as_deref(), output::paint(color)),
+        Command::Trace(arguments) => trace::run(&arguments),
+        Command::Path(arguments) => path::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
