@@ -68,6 +68,10 @@ pub enum Command {
         #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
         color: Colour,
     },
+    /// Trace an infection in time: whom it can have reached, or who can have been first
+    Trace(super::trace::TraceArguments),
+    /// Show how somebody can have come from one host to another, in time
+    Path(super::path::PathArguments),
     /// Compare two captures, two times, or a capture with a saved report
     Diff(DiffArguments),
     /// Write firewall rules for an isolation or a cut, with rollback and rehearsal; nothing is applied

@@ -15,9 +15,11 @@ mod knowledge;
 mod list;
 mod output;
 mod policy;
+mod path;
 mod progress;
 mod reading;
 mod setup;
+mod trace;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -62,6 +64,8 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Findings(arguments) => list::run(crate::report::List::Findings, &arguments),
         Command::Flows(arguments) => list::run(crate::report::List::Flows, &arguments),
         Command::Explain { subject, color } => explain::run(subject.as_deref(), output::paint(color)),
+        Command::Trace(arguments) => trace::run(&arguments),
+        Command::Path(arguments) => path::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),

@@ -33,8 +33,8 @@ pub use inference::{Inferences, InferredLink, Pool, Verdict};
 pub use inventory::Operator;
 pub use kind::Kind;
 pub use map::Map;
-pub use set::Set;
 pub use rhythm::{Rhythm, rhythm};
+pub use set::Set;
 pub use sighting::{Proof, Sighting, SightingKey};
 pub use snapshot::{
     Certificate, CertificateSeen, Dependency, DependencyState, Host, Initiator, Link, Name, Node, Ping,

@@ -12,8 +12,9 @@ mod text;
 mod visibility;
 
 pub use answer::{
-    Answer, Asker, PolicyAnswer, PolicyResult, Sight, verdict, write_difference, write_difference_json,
-    write_policy,
+    Answer, Asker, Backward, Between, ExposureResult, ForwardPage, Judged, PathQuestion, PathResult,
+    PolicyAnswer, PolicyResult, RootResult, Sight, TargetAt, Teller, TraceQuestion, TraceResult, verdict,
+    write_difference, write_difference_json, write_policy,
 };
 pub use community_id::community_id;
 pub use document::{Counted, Report, Selection, SourceFacts};
