@@ -54,8 +54,7 @@ fn speaker(bytes: &[u8]) -> Speaker {
     let len = u32::from_be_bytes([l0, l1, l2, l3]);
     let operation = u16::from_be_bytes([k0, k1]);
     let version = u16::from_be_bytes([v0, v1]);
-    if len < 10
-        || len > REQUEST_BYTES_MAX
+    if !(10..=REQUEST_BYTES_MAX).contains(&len)
         || operation >= OPERATIONS
         || version >= VERSIONS
         || number & 0x80 != 0
@@ -65,10 +64,10 @@ fn speaker(bytes: &[u8]) -> Speaker {
     let inside = len as usize - 10;
     match u16::from_be_bytes([n0, n1]) {
         // Nobody: then the request itself must begin as it should.
-        0xffff => nameless(operation, version, body),
+        0 | 0xffff => nameless(operation, version, body),
         name_len => {
             let name_len = usize::from(name_len);
-            if name_len == 0 || name_len > NAME_BYTES_MAX || name_len > inside {
+            if name_len > NAME_BYTES_MAX || name_len > inside {
                 return Speaker::Stranger;
             }
             let name = body.get(..name_len).unwrap_or(body);
@@ -145,6 +144,7 @@ mod tests {
     fn a_request_without_a_name_is_recognised_by_its_topics() {
         let topics = "00000001 0006 6f7264657273 00000001 00000000 ffffffffffffffff 00000001";
         assert_eq!(protocol(&format!("0000002a 0002 0000 00000000 ffff ffffffff {topics}")), Some("kafka"));
+        assert_eq!(protocol(&format!("0000002a 0002 0000 00000000 0000 ffffffff {topics}")), Some("kafka"));
         assert_eq!(protocol(&format!("0000002a 0003 0000 00000000 ffff {topics}")), Some("kafka"));
     }
 
