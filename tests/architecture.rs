@@ -173,7 +173,11 @@ fn every_analyzer_has_a_capture() {
     let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
     let mut spoken = BTreeSet::new();
     for entry in fs::read_dir(captures).unwrap() {
-        let expected = entry.unwrap().path().join("expected.json");
+        let folder = entry.unwrap().path();
+        if folder.ends_with("chains") {
+            continue; // many captures of few protocols, for what needs what; no document is kept of them
+        }
+        let expected = folder.join("expected.json");
         let text =
             fs::read_to_string(&expected).unwrap_or_else(|_| panic!("{} is missing", expected.display()));
         let document: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -5,13 +5,17 @@ use std::ops::Range;
 
 use super::FRAME_BYTES_MAX;
 
-/// Size of a window in bytes: the longest frame with its headers, and as much again, so that a read
-/// is never smaller than half of it. It stays in the second-level cache between read and use.
+/// Size of a window in bytes: the longest frame with its headers, and as much again, so that there is
+/// always room for a large read.
 pub(super) const WINDOW_BYTES: usize = 2 * FRAME_BYTES_MAX;
 
-/// Size of the first read in bytes. Reads double from here up to the whole window: a look at the
-/// first frame of thousands of files stays cheap.
+/// Size of the first read in bytes. Reads double from here up to the largest: a look at the first
+/// frame of thousands of files stays cheap.
 const FIRST_READ_BYTES: usize = 16 * 1024;
+
+/// Size of the largest read in bytes, unless one frame is longer. The part of the window beyond it is
+/// never touched where frames are short, and so costs no memory.
+const LARGEST_READ_BYTES: usize = 128 * 1024;
 
 /// The window: `start..end` of `buffer` are bytes read and not yet consumed.
 pub(super) struct Window<R> {
@@ -58,7 +62,7 @@ impl<R: Read> Window<R> {
         self.start = 0;
         while self.end < wanted && !self.ended {
             let until = (self.end + self.read_bytes).max(wanted).min(self.buffer.len());
-            self.read_bytes = (self.read_bytes * 2).min(WINDOW_BYTES);
+            self.read_bytes = (self.read_bytes * 2).min(LARGEST_READ_BYTES);
             let Some(free) = self.buffer.get_mut(self.end..until).filter(|free| !free.is_empty()) else {
                 break;
             };

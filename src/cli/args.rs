@@ -23,7 +23,7 @@ const EXIT_STATUS: &str =
     "Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, and --fail-on found something.";
 
 /// Reads a moment. A day is none, and what makes it one is said.
-fn moment(text: &str) -> Result<Timestamp, String> {
+pub fn moment(text: &str) -> Result<Timestamp, String> {
     let start = format!("{text}T00:00:00Z");
     match text.parse::<Timestamp>() {
         Err(_) if start.parse::<Timestamp>().is_ok() => {
@@ -67,6 +67,8 @@ pub enum Command {
         #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
         color: Colour,
     },
+    /// Compare two captures, two times, or a capture with a saved report
+    Diff(DiffArguments),
     /// Write the map for other programs
     Export(ExportArguments),
     /// Write completions for a shell
@@ -180,6 +182,30 @@ pub struct AskArguments {
     /// Show no names beside addresses (names are only ever those seen on the wire)
     #[arg(short = 'n', long, help_heading = "Telling")]
     pub no_names: bool,
+    /// Say nothing on standard error but why it failed
+    #[arg(short, long, help_heading = "Telling")]
+    pub quiet: bool,
+    /// Colours
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto, help_heading = "Telling")]
+    pub color: Colour,
+}
+
+/// `diff`.
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    /// The earlier map: a capture, a directory, a report saved with `analyze -o json`, or TIME/TIME of -r
+    pub before: String,
+    /// The later map
+    pub after: String,
+    /// Captures that TIME/TIME is about
+    #[arg(short, long = "read", value_name = "FILE")]
+    pub read: Vec<PathBuf>,
+    /// How to read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
+    /// What to write: table or json
+    #[arg(short, long, value_enum, default_value_t = Output::Table, help_heading = "Telling")]
+    pub output: Output,
     /// Say nothing on standard error but why it failed
     #[arg(short, long, help_heading = "Telling")]
     pub quiet: bool,

@@ -6,6 +6,7 @@ mod analyze;
 mod args;
 mod asking;
 mod completions;
+mod diff;
 mod explain;
 mod export;
 mod failure;
@@ -59,6 +60,7 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Findings(arguments) => list::run(crate::report::List::Findings, &arguments),
         Command::Flows(arguments) => list::run(crate::report::List::Flows, &arguments),
         Command::Explain { subject, color } => explain::run(subject.as_deref(), output::paint(color)),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),

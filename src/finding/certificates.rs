@@ -162,7 +162,7 @@ fn one(certificate: &Certificate, seen: &CertificateSeen, fault: Fault) -> Draft
         state: State::Used,
         count: 1,
         span: seen.seen.span,
-        clients: seen.seen.clients.clone(),
+        clients: seen.seen.clients.iter().copied().collect(),
         evidence: vec![Proof { at: seen.seen.at, what: what.into() }],
         notes: vec![fault.words],
         // The certificate says it of itself.

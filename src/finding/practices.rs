@@ -70,7 +70,7 @@ fn one(
         state: key.state,
         count: sighting.count,
         span: sighting.span,
-        clients: sighting.clients.clone(),
+        clients: sighting.clients.iter().copied().collect(),
         evidence: sighting.proofs.clone(),
         notes,
         confidence: evidence * direction_confidence(snapshot, key, sighting),

@@ -15,8 +15,8 @@ const IDENTICAL_WITHIN: Nanos = 1_000_000;
 /// identification is no other packet, and may have come by another capture.
 const ROUTED_WITHIN: Nanos = 50_000_000;
 
-/// Packets remembered a shard: 8,192 × 48 B = 400 KiB; at 100,000 packets/s a shard that is 80 ms.
-const REMEMBERED_MAX: usize = 8_192;
+/// Packets remembered a shard: 16,384 × 48 B = 800 KiB; at 200,000 packets/s a shard that is 80 ms.
+const REMEMBERED_MAX: usize = 16_384;
 
 #[derive(Clone, Copy)]
 struct Memory {

@@ -20,23 +20,23 @@ use crate::model::Nanos;
 
 const SECOND: Nanos = 1_000_000_000;
 
-/// What one shard may hold. The numbers are for each of the logical shards (`pipeline::SHARDS`, 16).
+/// What one shard may hold. The numbers are for each of the logical shards (`pipeline::SHARDS`, 8).
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Open flows: 65,536 × ~250 B = 16 MiB a shard. Past this the longest idle one is ended early
+    /// Open flows: 131,072 × ~320 B = 40 MiB a shard. Past this the longest idle one is ended early
     /// and counted as evicted.
     pub flows_max: usize,
-    /// TCP handshakes under way: 4,096 × ~170 B = 0.7 MiB a shard. Past this the oldest becomes an
+    /// TCP handshakes under way: 8,192 × ~320 B = 2.5 MiB a shard. Past this the oldest becomes an
     /// unanswered attempt at once.
     pub half_open_max: usize,
-    /// UDP flows that nobody has answered, within `flows_max`: 8,192 a shard, so that a flood of them
+    /// UDP flows that nobody has answered, within `flows_max`: 16,384 a shard, so that a flood of them
     /// pushes out only its like.
     pub unanswered_udp_max: usize,
-    /// Flows whose bytes are being followed: 16,384 × ~500 B = 8 MiB a shard without their buffers.
+    /// Flows whose bytes are being followed: 32,768 × ~500 B = 16 MiB a shard without their buffers.
     /// Past this the longest idle datagram flow that was answered is read no further; where there is
     /// none, a new flow is counted but its bytes are not read.
     pub followed_max: usize,
-    /// Bytes waiting in all reassembly buffers: 16 MiB a shard. Past this a flow that wants to keep
+    /// Bytes waiting in all reassembly buffers: 32 MiB a shard. Past this a flow that wants to keep
     /// more is read no further, and counted as unread.
     pub waiting_bytes_max: usize,
     /// A TCP flow without a packet for this long is over.
@@ -53,11 +53,11 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            flows_max: 65_536,
-            half_open_max: 4_096,
-            unanswered_udp_max: 8_192,
-            followed_max: 16_384,
-            waiting_bytes_max: 16 << 20,
+            flows_max: 131_072,
+            half_open_max: 8_192,
+            unanswered_udp_max: 16_384,
+            followed_max: 32_768,
+            waiting_bytes_max: 32 << 20,
             tcp_idle: 3 * 3600 * SECOND,
             tcp_closed: 60 * SECOND,
             half_open_idle: 60 * SECOND,

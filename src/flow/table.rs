@@ -273,9 +273,9 @@ impl<F: Follow> FlowTable<F> {
                 slot
             }
             None => {
-                // A quarter more at a time: doubling would leave half of the largest table unused.
+                // An eighth more at a time: doubling would leave half of the largest table unused.
                 if self.slots.0.len() == self.slots.0.capacity() {
-                    self.slots.0.reserve_exact(16 + self.slots.0.len() / 4);
+                    self.slots.0.reserve_exact(16 + self.slots.0.len() / 8);
                 }
                 self.slots.0.push(new);
                 u32::try_from(self.slots.0.len() - 1).unwrap_or(u32::MAX)

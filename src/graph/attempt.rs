@@ -8,12 +8,13 @@ use smallvec::SmallVec;
 use crate::model::{HostKey, ServiceKey, Span};
 
 use super::edge::{EdgeKey, EdgeTotals};
+use super::table::Table;
 
-/// Unanswered edges kept one by one in a shard: 4,096 × ~350 B = 1.4 MiB.
-const EDGES_MAX: usize = 4_096;
+/// Unanswered edges kept one by one in a shard: 8,192 × ~240 B = 2 MiB.
+const EDGES_MAX: usize = 8_192;
 
 /// Sources, and targets, that are summarised in a shard.
-const NAMED_MAX: usize = 512;
+const NAMED_MAX: usize = 1_024;
 
 /// Registers of a distinct counter: 256 bytes, standard error 6.5 %.
 const REGISTERS: usize = 256;
@@ -183,7 +184,7 @@ impl Named {
 /// Unanswered attempts of one shard, or of all once joined.
 #[derive(Clone, Debug, Default)]
 pub struct AttemptTable {
-    edges: hashbrown::HashMap<EdgeKey, EdgeTotals, foldhash::fast::RandomState>,
+    edges: Table<EdgeKey, EdgeTotals>,
     sources: Named,
     targets: Named,
     summarised: u64,
@@ -192,13 +193,8 @@ pub struct AttemptTable {
 impl AttemptTable {
     /// An attempt that nobody answered. Returns true if it is kept as an edge of its own.
     pub fn add(&mut self, key: EdgeKey, totals: EdgeTotals) -> bool {
-        if let Some(known) = self.edges.get_mut(&key) {
-            known.join(&totals);
-            return true;
-        }
-        if self.edges.len() < EDGES_MAX {
-            self.edges.insert(key, totals);
-            return true;
+        if self.edges.contains_key(&key) || self.edges.len() < EDGES_MAX {
+            return self.edges.add(EDGES_MAX, key, totals, |known, new| known.join(&new));
         }
         self.summarise(key.client, key.service, &totals);
         false
@@ -214,12 +210,7 @@ impl AttemptTable {
     /// same table.
     pub fn join(&mut self, other: AttemptTable) {
         for (key, totals) in other.edges {
-            match self.edges.get_mut(&key) {
-                Some(known) => known.join(&totals),
-                None => {
-                    self.edges.insert(key, totals);
-                }
-            }
+            self.edges.add(usize::MAX, key, totals, |known, new| known.join(&new));
         }
         for (mine, theirs) in [(&mut self.sources, other.sources), (&mut self.targets, other.targets)] {
             for (name, summary) in theirs.rows {
@@ -242,7 +233,7 @@ impl AttemptTable {
             if let Some((_, known)) = place.and_then(|place| answered.get_mut(place)) {
                 known.join(&totals);
             } else {
-                self.edges.entry(key).and_modify(|known| known.join(&totals)).or_insert(totals);
+                self.edges.add(usize::MAX, key, totals, |known, new| known.join(&new));
             }
         }
         self

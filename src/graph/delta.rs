@@ -1,47 +1,43 @@
 //! What one shard has seen, added up as it comes. Bounded: what does not fit is counted.
 
-use std::collections::BTreeSet;
-use std::hash::Hash;
+use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
 
 use super::attempt::AttemptTable;
 use super::certificate::{self, CertificateFacts};
 use super::edge::{EdgeKey, EdgeTotals, edge_key};
 use super::inventory::HostSeen;
+use super::set::Set;
 use super::sighting::{Proof, Sighting, SightingKey};
-use super::transport_security::{Place, PlaceSeen, Places, TlsSeen, add_place, add_word};
+use super::table::Table;
+use super::transport_security::{Place, PlaceSeen, Places, TlsSeen, WORDS_MAX, add_place};
 use crate::model::{
     Address, FlowKey, FlowRecord, HostKey, Ledger, Mac, Moment, NameSource, NamedThing, Observation, Role,
     ServiceKey, Side, Span, Timestamp, Transport,
 };
 
-/// Hosts a shard remembers: 65,536 × ~200 B = 13 MiB.
-const HOSTS_MAX: usize = 65_536;
+/// Hosts a shard remembers: 131,072 × ~80 B = 10 MiB.
+const HOSTS_MAX: usize = 131_072;
 /// Hosts a shard remembers that only ever sent or got unanswered attempts.
-const IDLE_HOSTS_MAX: usize = 4_096;
-/// Edges a shard remembers: 65,536 × ~350 B = 22 MiB.
-const EDGES_MAX: usize = 65_536;
-/// Flows a shard remembers whose direction other flows must decide: 16,384 × ~400 B = 6.5 MiB.
-const UNDECIDED_MAX: usize = 16_384;
+const IDLE_HOSTS_MAX: usize = 8_192;
+/// Edges a shard remembers: 131,072 × ~240 B = 30 MiB.
+const EDGES_MAX: usize = 131_072;
+/// Flows a shard remembers whose direction other flows must decide: 32,768 × ~260 B = 8 MiB.
+const UNDECIDED_MAX: usize = 32_768;
 /// Services whose software or TLS a shard remembers.
-const SERVICES_MAX: usize = 16_384;
+const SERVICES_MAX: usize = 32_768;
 /// Names a shard remembers.
-const NAMES_MAX: usize = 65_536;
-/// Different certificates a shard remembers: 4,096 × ~2 KiB = 8 MiB.
-const CERTIFICATES_MAX: usize = 4_096;
+const NAMES_MAX: usize = 131_072;
+/// Different certificates a shard remembers: 8,192 × ~2 KiB = 16 MiB.
+const CERTIFICATES_MAX: usize = 8_192;
 /// Sightings of insecure practices a shard remembers.
-const SIGHTINGS_MAX: usize = 8_192;
+const SIGHTINGS_MAX: usize = 16_384;
 /// Software remembered for one service or host.
 const PRODUCTS_MAX: usize = 8;
 /// Ping pairs a shard remembers.
-const PINGS_MAX: usize = 8_192;
-
-/// A hash map for keys that an attacker picks.
-pub type Table<K, V> = HashMap<K, V, RandomState>;
+const PINGS_MAX: usize = 16_384;
 
 /// What did not fit, by what it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,28 +84,19 @@ impl Scene {
 #[derive(Clone, Debug, Default)]
 pub struct ServiceSeen {
     /// Banners.
-    pub products: BTreeSet<CompactString>,
+    pub products: Set<CompactString>,
     /// TLS, if it was seen.
     pub tls: Option<Box<TlsSeen>>,
 }
 
 impl ServiceSeen {
     fn join(&mut self, other: ServiceSeen) {
-        for product in other.products {
-            add_product(&mut self.products, product);
-        }
+        self.products.join(PRODUCTS_MAX, other.products);
         match (&mut self.tls, other.tls) {
             (Some(mine), Some(theirs)) => mine.join(*theirs),
             (mine @ None, theirs) => *mine = theirs,
             (Some(_), None) => {}
         }
-    }
-}
-
-fn add_product(products: &mut BTreeSet<CompactString>, text: CompactString) {
-    products.insert(text);
-    if products.len() > PRODUCTS_MAX {
-        products.pop_last();
     }
 }
 
@@ -167,30 +154,11 @@ pub struct Delta {
     pub(super) certificates: Table<[u8; 32], CertificateSeenAt>,
     pub(super) sightings: Table<SightingKey, Sighting>,
     pub(super) pings: Table<(HostKey, HostKey), PingSeen>,
-    pub(super) anomalies: Table<&'static str, u64>,
+    pub(super) anomalies: BTreeMap<&'static str, u64>,
     pub(super) roles: BTreeSet<(HostKey, &'static str)>,
     pub(super) last: Option<Timestamp>,
     pub(super) dropped: Dropped,
     pub(super) flows: u64,
-}
-
-/// Adds to a bounded table. False if it was full.
-fn add<K: Hash + Eq, V>(
-    table: &mut Table<K, V>,
-    max: usize,
-    key: K,
-    value: V,
-    join: impl FnOnce(&mut V, V),
-) -> bool {
-    let full = table.len() >= max;
-    match table.entry(key) {
-        hashbrown::hash_map::Entry::Occupied(mut known) => join(known.get_mut(), value),
-        hashbrown::hash_map::Entry::Vacant(_) if full => return false,
-        hashbrown::hash_map::Entry::Vacant(free) => {
-            free.insert(value);
-        }
-    }
-    true
 }
 
 impl Delta {
@@ -200,20 +168,16 @@ impl Delta {
         if host.address.is_group() || host.address.is_unspecified() {
             return;
         }
-        let full = self.hosts.len() >= HOSTS_MAX || !active && self.idle_hosts >= IDLE_HOSTS_MAX;
+        let max = if !active && self.idle_hosts >= IDLE_HOSTS_MAX { 0 } else { HOSTS_MAX };
         let seen = HostSeen::new(span, mac, vlan, active);
-        match self.hosts.entry(host) {
-            hashbrown::hash_map::Entry::Occupied(mut known) => {
-                let woke = !known.get().active && active;
-                known.get_mut().join(seen);
-                self.idle_hosts -= usize::from(woke).min(self.idle_hosts);
-            }
-            hashbrown::hash_map::Entry::Vacant(_) if full => self.dropped.hosts += 1,
-            hashbrown::hash_map::Entry::Vacant(free) => {
-                free.insert(seen);
-                self.idle_hosts += usize::from(!active);
-            }
-        }
+        let (known, mut woke) = (self.hosts.len(), false);
+        let fits = self.hosts.add(max, host, seen, |known, new| {
+            woke = !known.active && active;
+            known.join(new);
+        });
+        self.dropped.hosts += u64::from(!fits);
+        self.idle_hosts -= usize::from(woke).min(self.idle_hosts);
+        self.idle_hosts += usize::from(!active && self.hosts.len() > known);
     }
 
     /// The time of the newest packet.
@@ -253,14 +217,14 @@ impl Delta {
             return;
         }
         let flows = totals.flows;
-        if !add(&mut self.edges, EDGES_MAX, key, totals, |known, new| known.join(&new)) {
+        if !self.edges.add(EDGES_MAX, key, totals, |known, new| known.join(&new)) {
             self.dropped.flows += u64::from(flows);
         }
     }
 
     fn undecided_flow(&mut self, record: &FlowRecord) {
         let new = Undecided { totals: EdgeTotals::undecided(record), ledger: record.ledger };
-        if !add(&mut self.undecided, UNDECIDED_MAX, record.key, new, Undecided::join) {
+        if !self.undecided.add(UNDECIDED_MAX, record.key, new, Undecided::join) {
             self.dropped.flows += 1;
         }
     }
@@ -269,13 +233,13 @@ impl Delta {
     pub fn ping(&mut self, from: HostKey, to: HostKey, reply: bool, time: Timestamp) {
         let key = if reply { (to, from) } else { (from, to) };
         let new = PingSeen { requests: u64::from(!reply), replies: u64::from(reply), span: Span::at(time) };
-        let fits = add(&mut self.pings, PINGS_MAX, key, new, PingSeen::join);
+        let fits = self.pings.add(PINGS_MAX, key, new, PingSeen::join);
         self.dropped.facts += u64::from(!fits);
     }
 
     /// The link layer says that a machine holds an address.
     pub fn binding(&mut self, mac: Mac, host: HostKey, time: Timestamp) {
-        let fits = add(&mut self.bindings, HOSTS_MAX, (mac, host), Span::at(time), Span::join);
+        let fits = self.bindings.add(HOSTS_MAX, (mac, host), Span::at(time), Span::join);
         self.dropped.facts += u64::from(!fits);
     }
 
@@ -287,7 +251,7 @@ impl Delta {
 
     /// A name of a host or machine.
     pub fn name(&mut self, named: Named, source: NameSource, name: CompactString, time: Timestamp) {
-        let fits = add(&mut self.names, NAMES_MAX, (named, source, name), Span::at(time), Span::join);
+        let fits = self.names.add(NAMES_MAX, (named, source, name), Span::at(time), Span::join);
         self.dropped.names += u64::from(!fits);
     }
 
@@ -309,10 +273,10 @@ impl Delta {
             }
             Observation::ServerHello { version, alpn, resumed, .. } => {
                 self.tls(scene, |tls| {
-                    tls.versions.insert(version);
+                    tls.versions.add(WORDS_MAX, version);
                     tls.resumed |= resumed;
                     if let Some(alpn) = alpn {
-                        add_word(&mut tls.alpn, alpn);
+                        tls.alpn.add(WORDS_MAX, alpn);
                     }
                 });
             }
@@ -328,7 +292,7 @@ impl Delta {
                 };
                 let proof = Proof { at: scene.at, what };
                 let new = Sighting::once(Some(scene.key.host(scene.client)), proof);
-                let fits = add(&mut self.sightings, SIGHTINGS_MAX, key, new, Sighting::join);
+                let fits = self.sightings.add(SIGHTINGS_MAX, key, new, Sighting::join);
                 self.dropped.facts += u64::from(!fits);
             }
             Observation::Anomaly(name) => *self.anomalies.entry(name).or_default() += 1,
@@ -347,12 +311,9 @@ impl Delta {
         if scene.group {
             return None;
         }
-        let key = scene.service_key();
-        if self.services.len() >= SERVICES_MAX && !self.services.contains_key(&key) {
-            self.dropped.facts += 1;
-            return None;
-        }
-        Some(self.services.entry(key).or_default())
+        let service = self.services.get_or_make(SERVICES_MAX, scene.service_key(), ServiceSeen::default);
+        self.dropped.facts += u64::from(service.is_none());
+        service
     }
 
     fn product(&mut self, scene: &Scene, of: Role, text: CompactString) {
@@ -360,7 +321,7 @@ impl Delta {
         if of == Role::Server
             && let Some(service) = self.service(scene)
         {
-            add_product(&mut service.products, text);
+            service.products.add(PRODUCTS_MAX, text);
         }
     }
 
@@ -384,31 +345,28 @@ impl Delta {
         }
         self.tls(scene, |tls| {
             if let Some(sni) = sni {
-                add_word(&mut tls.sni, sni);
+                tls.sni.add(WORDS_MAX, sni);
             }
             for protocol in alpn {
-                add_word(&mut tls.alpn, protocol);
+                tls.alpn.add(WORDS_MAX, protocol);
             }
-            add_word(&mut tls.ja4, ja4);
+            tls.ja4.add(WORDS_MAX, ja4);
             tls.ech |= ech;
         });
     }
 
     fn certificate(&mut self, scene: &Scene, of: Role, position: u8, sni: Option<CompactString>, der: &[u8]) {
         let sha256: [u8; 32] = Sha256::digest(der).into();
-        if self.certificates.len() >= CERTIFICATES_MAX && !self.certificates.contains_key(&sha256) {
+        let new = || CertificateSeenAt { facts: certificate::parse(der), places: Places::new() };
+        let Some(entry) = self.certificates.get_or_make(CERTIFICATES_MAX, sha256, new) else {
             self.dropped.facts += 1;
             return;
-        }
+        };
         let service = scene.service_key();
         let client = scene.key.host(scene.service.other());
-        let entry = self
-            .certificates
-            .entry(sha256)
-            .or_insert_with(|| CertificateSeenAt { facts: certificate::parse(der), places: Places::new() });
         let named_client = (of == Role::Client).then_some(client);
         let place = Place { service, role: of, client: named_client, sni, position };
-        let seen = PlaceSeen { span: Span::at(scene.at.time), at: scene.at, clients: [client].into() };
+        let seen = PlaceSeen { span: Span::at(scene.at.time), at: scene.at, clients: Some(client).into() };
         add_place(&mut entry.places, place, seen);
         if of == Role::Server && position == 0 {
             let names: Vec<CompactString> = host_names(&entry.facts).collect();
@@ -424,7 +382,7 @@ impl Delta {
     fn lease(&mut self, scene: &Scene, mac: Mac, address: Address, server: Option<Address>) {
         let span = Span::at(scene.at.time);
         let client = HostKey { realm: scene.key.realm, address };
-        let fits = add(&mut self.leases, HOSTS_MAX, (mac, client), span, Span::join);
+        let fits = self.leases.add(HOSTS_MAX, (mac, client), span, Span::join);
         self.dropped.facts += u64::from(!fits);
         self.host(client, span, mac, 0, true);
         let server = server.filter(|address| !address.is_unspecified() && !address.is_group());
@@ -490,39 +448,39 @@ impl Delta {
     pub fn join(&mut self, other: Delta) {
         let all = usize::MAX;
         for (key, value) in other.hosts {
-            add(&mut self.hosts, all, key, value, HostSeen::join);
+            self.hosts.add(all, key, value, HostSeen::join);
         }
         for (key, value) in other.edges {
-            add(&mut self.edges, all, key, value, |known, new| known.join(&new));
+            self.edges.add(all, key, value, |known, new| known.join(&new));
         }
         for (key, value) in other.undecided {
-            add(&mut self.undecided, all, key, value, Undecided::join);
+            self.undecided.add(all, key, value, Undecided::join);
         }
         self.attempts.join(other.attempts);
         for (key, value) in other.services {
-            add(&mut self.services, all, key, value, ServiceSeen::join);
+            self.services.add(all, key, value, ServiceSeen::join);
         }
         for (key, value) in other.names {
-            add(&mut self.names, all, key, value, Span::join);
+            self.names.add(all, key, value, Span::join);
         }
         for (key, value) in other.leases {
-            add(&mut self.leases, all, key, value, Span::join);
+            self.leases.add(all, key, value, Span::join);
         }
         for (key, value) in other.bindings {
-            add(&mut self.bindings, all, key, value, Span::join);
+            self.bindings.add(all, key, value, Span::join);
         }
         for (key, value) in other.certificates {
-            add(&mut self.certificates, all, key, value, |known, new| {
+            self.certificates.add(all, key, value, |known, new| {
                 for (place, seen) in new.places {
                     add_place(&mut known.places, place, seen);
                 }
             });
         }
         for (key, value) in other.sightings {
-            add(&mut self.sightings, all, key, value, Sighting::join);
+            self.sightings.add(all, key, value, Sighting::join);
         }
         for (key, value) in other.pings {
-            add(&mut self.pings, all, key, value, PingSeen::join);
+            self.pings.add(all, key, value, PingSeen::join);
         }
         for (key, value) in other.anomalies {
             *self.anomalies.entry(key).or_default() += value;

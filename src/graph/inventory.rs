@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::delta::Table;
+use super::table::Table;
 use crate::model::{Address, HostKey, Mac, ServiceKey, Span};
 
 /// VLANs and MACs remembered for one host.
@@ -131,7 +131,7 @@ impl Machines {
             bound.entry(*host).or_default().insert(*mac);
         }
         let mut carried: BTreeMap<Mac, usize> = BTreeMap::new();
-        for (host, seen) in hosts {
+        for (host, seen) in hosts.iter() {
             // A link-local address and a global one are one machine's; only IPv4 is counted twice.
             for mac in seen.macs().filter(|_| host.realm.is_default()) {
                 *carried.entry(mac).or_default() += usize::from(!bound.contains_key(host));

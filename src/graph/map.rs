@@ -5,6 +5,7 @@ use super::delta::Delta;
 use super::edge::{EdgeKey, EdgeTotals};
 use super::inventory::Operator;
 use super::resolve::Known;
+use super::table::Table;
 
 /// Everything seen, by all shards.
 ///
@@ -17,12 +18,14 @@ pub struct Map {
 }
 
 impl Map {
-    /// Adds what a shard saw. Shards are added in their own order.
-    pub fn add(&mut self, mut delta: Delta) {
-        let edges = std::mem::take(&mut delta.edges);
-        self.edges.reserve_exact(edges.len());
-        self.edges.extend(edges);
-        self.rest.join(delta);
+    /// Adds what shards saw, in their own order. Each shard's memory is given back before the next.
+    pub fn add(&mut self, deltas: Vec<Delta>) {
+        // At once, because the list would be copied each time that it grows.
+        self.edges.reserve_exact(deltas.iter().map(|delta| delta.edges.len()).sum());
+        for mut delta in deltas {
+            self.edges.extend(std::mem::take(&mut delta.edges));
+            self.rest.join(delta);
+        }
     }
 
     /// Decides what other flows must decide, and makes the edges up: sorted, each once. Returns the
@@ -31,7 +34,7 @@ impl Map {
         let known = Known::new(&self.edges, &self.rest.undecided, operator);
         let resolve = |(key, undecided)| known.resolve(key, undecided);
         let resolved: Vec<_> = self.rest.undecided.iter().map(resolve).collect();
-        self.rest.undecided.clear();
+        self.rest.undecided = Table::default();
         let (unanswered, answered): (Vec<_>, Vec<_>) =
             resolved.into_iter().partition(|(_, totals)| totals.answered == 0);
         self.edges.reserve_exact(answered.len());
@@ -63,7 +66,7 @@ impl Map {
 impl From<Delta> for Map {
     fn from(delta: Delta) -> Map {
         let mut map = Map::default();
-        map.add(delta);
+        map.add(vec![delta]);
         map
     }
 }

@@ -13,8 +13,10 @@ mod map;
 mod names;
 mod resolve;
 mod roles;
+mod set;
 mod sighting;
 mod snapshot;
+mod table;
 #[cfg(test)]
 mod testing;
 mod transport_security;
@@ -29,6 +31,7 @@ pub use inference::{Inferences, InferredLink, Pool, Verdict};
 pub use inventory::Operator;
 pub use kind::Kind;
 pub use map::Map;
+pub use set::Set;
 pub use sighting::{Proof, Sighting, SightingKey};
 pub use snapshot::{
     Certificate, CertificateSeen, Dependency, DependencyState, Host, Initiator, Link, Name, Node, Ping,

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::delta::{Table, Undecided};
+use super::delta::Undecided;
 use super::edge::{EdgeKey, EdgeTotals, edge_key};
 use super::inventory::Operator;
+use super::table::Table;
 use crate::model::{FlowKey, Pair, ServiceKey, Side, Surroundings, registered_port};
 
 /// What flows that decide themselves say about endpoints.

@@ -1,15 +1,14 @@
 //! Insecure practices that were seen, added up: who, with whom, how often, and the frames that show it.
 
-use std::collections::BTreeSet;
-
 use compact_str::CompactString;
 
+use super::set::Set;
 use crate::model::{HostKey, Moment, Practice, ServiceKey, Span, State};
 
 /// Frames kept as evidence for one sighting.
 const PROOFS_MAX: usize = 5;
 
-/// Clients named for one sighting: 64 × 32 B = 2 KiB, so that a shard's 8,192 sightings hold 16 MiB of
+/// Clients named for one sighting: 64 × 32 B = 2 KiB, so that a shard's 16,384 sightings hold 32 MiB of
 /// them at most.
 const CLIENTS_MAX: usize = 64;
 
@@ -43,7 +42,7 @@ pub struct Sighting {
     /// From when to when.
     pub span: Span,
     /// Who took part as client, at most `CLIENTS_MAX`.
-    pub clients: BTreeSet<HostKey>,
+    pub clients: Set<HostKey>,
     /// The earliest frames that show it.
     pub proofs: Vec<Proof>,
 }
@@ -51,22 +50,14 @@ pub struct Sighting {
 impl Sighting {
     /// Seen once.
     pub fn once(client: Option<HostKey>, proof: Proof) -> Self {
-        Sighting {
-            count: 1,
-            span: Span::at(proof.at.time),
-            clients: client.into_iter().collect(),
-            proofs: vec![proof],
-        }
+        Sighting { count: 1, span: Span::at(proof.at.time), clients: client.into(), proofs: vec![proof] }
     }
 
     /// Adds what was seen elsewhere. The earliest proofs stay, in whatever order parts are joined.
     pub fn join(&mut self, other: Sighting) {
         self.count += other.count;
         self.span.join(other.span);
-        self.clients.extend(other.clients);
-        while self.clients.len() > CLIENTS_MAX {
-            self.clients.pop_last();
-        }
+        self.clients.join(CLIENTS_MAX, other.clients);
         self.proofs.extend(other.proofs);
         self.proofs.sort_by(|one, other| (one.at.time, one).cmp(&(other.at.time, other)));
         self.proofs.truncate(PROOFS_MAX);

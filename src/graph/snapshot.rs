@@ -15,6 +15,7 @@ use super::map::Map;
 use super::names::{names, rank};
 use super::roles::role_of;
 use super::sighting::{Sighting, SightingKey};
+use super::table::Table;
 use super::transport_security::{Place, PlaceSeen, TlsSeen};
 use super::vendor;
 use crate::model::{
@@ -255,7 +256,7 @@ impl Snapshot {
                 .into_iter()
                 .map(|((from, to), seen)| Ping { from, to, seen })
                 .collect(),
-            anomalies: delta.anomalies.into_iter().collect(),
+            anomalies: delta.anomalies,
             mentioned_only,
             flows: delta.flows,
             summarised,
@@ -334,10 +335,7 @@ fn state(totals: &EdgeTotals, now: Option<Timestamp>) -> DependencyState {
     }
 }
 
-fn services(
-    dependencies: &[Dependency],
-    seen: &mut super::delta::Table<ServiceKey, ServiceSeen>,
-) -> Vec<Service> {
+fn services(dependencies: &[Dependency], seen: &mut Table<ServiceKey, ServiceSeen>) -> Vec<Service> {
     struct Sum {
         protocols: BTreeMap<&'static str, u64>,
         announced: bool,
@@ -364,7 +362,7 @@ fn services(
         sum.span.join(totals.span);
     }
     let service = |(key, sum): (ServiceKey, Sum)| {
-        let ServiceSeen { products, tls } = seen.remove(&key).unwrap_or_default();
+        let ServiceSeen { products, tls } = seen.get_mut(&key).map(std::mem::take).unwrap_or_default();
         Service {
             key,
             // Of equals, the first by name.
@@ -401,8 +399,9 @@ fn hosts(
     scanners: &BTreeSet<HostKey>,
     operator: &Operator,
 ) -> (Vec<Host>, usize) {
-    let machines = Machines::new(&delta.hosts, &delta.bindings);
-    let mut keys: BTreeSet<HostKey> = delta.hosts.keys().chain(machines.hosts()).copied().collect();
+    let seen_hosts = std::mem::take(&mut delta.hosts);
+    let machines = Machines::new(&seen_hosts, &delta.bindings);
+    let mut keys: BTreeSet<HostKey> = seen_hosts.keys().chain(machines.hosts()).copied().collect();
     for dependency in dependencies {
         keys.extend([dependency.key.client, dependency.key.service.host]);
     }
@@ -419,7 +418,7 @@ fn hosts(
         roles.entry(*host).or_default().insert(role);
     }
     let host = |key: HostKey| {
-        let seen = delta.hosts.get(&key);
+        let seen = seen_hosts.get(&key);
         let internal = operator.is_local(key.address);
         let macs = machines.macs(&key, seen, internal);
         let mut roles = roles.remove(&key).unwrap_or_default();

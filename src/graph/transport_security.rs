@@ -1,14 +1,13 @@
 //! What was seen of TLS at one service, and of the certificates it and its clients presented.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use compact_str::CompactString;
 
+use super::set::Set;
 use crate::model::{HostKey, Moment, Role, ServiceKey, Span, TlsVersion};
 
 /// Server names, fingerprints and protocols remembered for one service: a CDN's address has more
 /// names than anybody reads.
-const WORDS_MAX: usize = 256;
+pub const WORDS_MAX: usize = 256;
 
 /// Certificates remembered for one service.
 const CERTIFICATES_MAX: usize = 64;
@@ -25,53 +24,36 @@ const CLIENTS_MAX: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct TlsSeen {
     /// Versions negotiated.
-    pub versions: BTreeSet<TlsVersion>,
+    pub versions: Set<TlsVersion, 16>,
     /// Server names asked for.
-    pub sni: BTreeSet<CompactString>,
+    pub sni: Set<CompactString>,
     /// Protocols negotiated, or offered where the choice is hidden.
-    pub alpn: BTreeSet<CompactString>,
+    pub alpn: Set<CompactString>,
     /// Client fingerprints.
-    pub ja4: BTreeSet<CompactString>,
+    pub ja4: Set<CompactString>,
     /// SHA-256 of the certificates presented, in binary.
-    pub certificates: BTreeSet<[u8; 32]>,
+    pub certificates: Set<[u8; 32]>,
     /// A session was resumed, so that its certificate was not sent again.
     pub resumed: bool,
     /// An encrypted ClientHello was offered.
     pub ech: bool,
 }
 
-/// Adds a word while there is room. The smallest stay, so that the order of joining is no matter.
-pub fn add_word<T: Ord>(words: &mut BTreeSet<T>, word: T) {
-    words.insert(word);
-    if words.len() > WORDS_MAX {
-        words.pop_last();
-    }
-}
-
 impl TlsSeen {
     /// Adds what was seen elsewhere.
     pub fn join(&mut self, other: TlsSeen) {
-        self.versions.extend(other.versions);
-        for (mine, theirs) in
-            [(&mut self.sni, other.sni), (&mut self.alpn, other.alpn), (&mut self.ja4, other.ja4)]
-        {
-            for word in theirs {
-                add_word(mine, word);
-            }
-        }
-        for certificate in other.certificates {
-            self.add_certificate(certificate);
-        }
+        self.versions.join(WORDS_MAX, other.versions);
+        self.sni.join(WORDS_MAX, other.sni);
+        self.alpn.join(WORDS_MAX, other.alpn);
+        self.ja4.join(WORDS_MAX, other.ja4);
+        self.certificates.join(CERTIFICATES_MAX, other.certificates);
         self.resumed |= other.resumed;
         self.ech |= other.ech;
     }
 
     /// Adds a certificate while there is room.
     pub fn add_certificate(&mut self, sha256: [u8; 32]) {
-        self.certificates.insert(sha256);
-        if self.certificates.len() > CERTIFICATES_MAX {
-            self.certificates.pop_last();
-        }
+        self.certificates.add(CERTIFICATES_MAX, sha256);
     }
 }
 
@@ -98,30 +80,36 @@ pub struct PlaceSeen {
     /// The first frame that shows it.
     pub at: Moment,
     /// Who was shown it, at most 64.
-    pub clients: BTreeSet<HostKey>,
+    pub clients: Set<HostKey>,
 }
 
-/// Where one certificate was seen.
-pub type Places = BTreeMap<Place, PlaceSeen>;
+impl PlaceSeen {
+    fn join(&mut self, other: PlaceSeen) {
+        self.span.join(other.span);
+        if (other.at.time, other.at) < (self.at.time, self.at) {
+            self.at = other.at;
+        }
+        self.clients.join(CLIENTS_MAX, other.clients);
+    }
+}
+
+/// Where one certificate was seen, sorted.
+pub type Places = Vec<(Place, PlaceSeen)>;
 
 /// Adds a place, or what else was seen at it.
 pub fn add_place(places: &mut Places, place: Place, seen: PlaceSeen) {
-    if let Some(known) = places.get_mut(&place) {
-        known.span.join(seen.span);
-        if (seen.at.time, seen.at) < (known.at.time, known.at) {
-            known.at = seen.at;
-        }
-        for client in seen.clients {
-            known.clients.insert(client);
-            if known.clients.len() > CLIENTS_MAX {
-                known.clients.pop_last();
+    match places.binary_search_by(|(known, _)| known.cmp(&place)) {
+        Ok(known) => {
+            if let Some((_, known)) = places.get_mut(known) {
+                known.join(seen);
             }
         }
-        return;
-    }
-    places.insert(place, seen);
-    if places.len() > PLACES_MAX {
-        places.pop_last();
+        Err(free) if free < PLACES_MAX => {
+            places.reserve_exact(1);
+            places.insert(free, (place, seen));
+            places.truncate(PLACES_MAX);
+        }
+        Err(_) => {}
     }
 }
 
@@ -140,10 +128,10 @@ mod tests {
                 let service = ServiceKey { host: host(1), port, transport: Transport::Tcp };
                 let place = Place { service, role: Role::Server, client: None, sni: None, position: 0 };
                 let (span, at) = (Span::at(Timestamp::default()), Moment::default());
-                add_place(&mut places, place, PlaceSeen { span, at, clients: [host(last)].into() });
+                add_place(&mut places, place, PlaceSeen { span, at, clients: Some(host(last)).into() });
             }
         }
         assert_eq!(places.len(), 64);
-        assert!(places.values().all(|seen| seen.clients.len() == 64));
+        assert!(places.iter().all(|(_, seen)| seen.clients.len() == 64));
     }
 }

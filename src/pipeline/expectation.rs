@@ -5,8 +5,8 @@ use hashbrown::HashMap;
 use crate::model::{Announcement, Endpoint, FlowKey, Nanos, Realm, Side, Timestamp, Transport};
 use crate::protocol::{Analyzer, Conversation, announced};
 
-/// Announcements remembered in a shard: 4,096 × ~120 B = 0.5 MiB. Past this the oldest half goes.
-const EXPECTED_MAX: usize = 4_096;
+/// Announcements remembered in a shard: 8,192 × ~120 B = 1 MiB. Past this the oldest half goes.
+const EXPECTED_MAX: usize = 8_192;
 
 /// An announcement is good for this long after it was made or last used.
 const GOOD_FOR: Nanos = 300_000_000_000;

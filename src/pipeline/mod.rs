@@ -27,13 +27,14 @@ use crate::graph::{Delta, Map};
 use crate::model::{FlowRecord, HostKey, Mac, NameSource, Realm, Span, Timestamp};
 
 use batch::Workers;
-use shard::{Findings, Orders, Shard};
+use shard::{Orders, Shard};
 pub use token::Tokens;
 pub use totals::{PacketTotals, Totals};
 
 /// Logical shards. Fixed, because limits are per shard and what is reported must not depend on the
-/// number of workers; 16 keeps the work even for up to eight of them.
-pub const SHARDS: usize = 16;
+/// number of workers. Each knows the hosts, names and services that its flows touch, so that every
+/// shard more is memory; the reading thread has decoded as fast as it can long before eight are busy.
+pub const SHARDS: usize = 8;
 
 /// Frames between two calls of the progress function, and between two collections of link facts.
 const FRAMES_PER_ROUND: u64 = 8_192;
@@ -77,7 +78,7 @@ pub fn run(frames: &mut Frames, settings: &Settings, progress: &mut dyn FnMut(Pr
         keep_records: settings.keep_records,
     };
     let mut reader = Reader::new(frames, progress);
-    let mut all = if settings.workers <= 1 {
+    let mut all: Vec<_> = if settings.workers <= 1 {
         let mut shards: Vec<Shard> = (0..SHARDS).map(|_| Shard::new(orders)).collect();
         reader.read(&mut |shard, packet, payload| {
             if let Some(shard) = shards.get_mut(shard) {
@@ -101,10 +102,7 @@ pub fn run(frames: &mut Frames, settings: &Settings, progress: &mut dyn FnMut(Pr
         records.append(&mut found.records);
         tokens.join(std::mem::take(&mut found.tokens));
     }
-    for Findings { delta: of_shard, .. } in all {
-        map.add(of_shard);
-    }
-    map.add(link);
+    map.add(all.into_iter().map(|found| found.delta).chain([link]).collect());
     records.sort_by_key(|record| (record.first, record.frame, record.key));
     tokens.sort();
     Outcome { map, totals, records, tokens }

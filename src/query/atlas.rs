@@ -1,6 +1,11 @@
 //! One snapshot with the indexes that questions are answered from, made once and asked often.
 
+use std::sync::OnceLock;
+
+use super::importance::Importance;
 use super::knowledge::Knowledge;
+use super::terrain::Terrain;
+use super::worth::Worth;
 use crate::graph::{Dependency, History, Host, Inferences, Service, Snapshot};
 use crate::model::{HostKey, ServiceKey, Span};
 
@@ -30,6 +35,8 @@ pub struct Atlas<'a> {
     by_client: Index,
     by_service: Index,
     by_host: Index,
+    terrain: OnceLock<Terrain>,
+    worths: OnceLock<Vec<Worth>>,
 }
 
 /// Lists of places, one for each place of another list, in one array (compressed sparse rows).
@@ -93,11 +100,22 @@ impl<'a> Atlas<'a> {
             by_client: Index::new(&client_of, snapshot.hosts.len()),
             by_service: Index::new(&service_of, snapshot.services.len()),
             by_host: Index::new(&host_of, snapshot.hosts.len()),
+            terrain: OnceLock::new(),
             observed,
             client_of,
             service_of,
             host_of,
+            worths: OnceLock::new(),
         }
+    }
+
+    /// How much each host means, measured when first asked for.
+    pub fn worths(&self) -> &[Worth] {
+        let Observed { snapshot, knowledge, .. } = self.observed;
+        self.worths.get_or_init(|| {
+            let importance = Importance::new(snapshot, knowledge);
+            snapshot.hosts.iter().map(|host| importance.worth(&host.key)).collect()
+        })
     }
 
     /// The host at a place.
@@ -153,6 +171,11 @@ impl<'a> Atlas<'a> {
     /// The dependencies on a service.
     pub fn used_by(&self, service: u32) -> &[u32] {
         self.by_service.of(service)
+    }
+
+    /// Who could act on whom, apart from time. Made when it is first asked for.
+    pub fn terrain(&self) -> &Terrain {
+        self.terrain.get_or_init(|| Terrain::of(self))
     }
 
     /// The services that a host offers.

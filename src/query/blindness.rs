@@ -3,11 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use ipnet::IpNet;
-
 use super::atlas::Atlas;
+use super::segment::Segments;
 use crate::graph::{Dependency, DependencyState};
-use crate::model::{Address, Nanos, Span, Transport};
+use crate::model::{Nanos, Span, Transport};
 
 /// Nobody watching for less than this is no gap: rotating captures leave such holes between files.
 const GAP_MIN: Nanos = 60_000_000_000;
@@ -58,22 +57,14 @@ impl Blindness {
 
     /// What could not be seen of some hosts.
     pub fn of(atlas: &Atlas<'_>, hosts: &[u32]) -> Blindness {
+        let segments = Segments::new(atlas);
         let own: BTreeSet<u32> = hosts.iter().copied().collect();
-        let addresses = own.iter().filter_map(|host| Some(atlas.host(*host)?.key.address));
-        let segments: BTreeSet<(String, IpNet)> =
-            addresses.flat_map(|address| segment(atlas, address)).collect();
-        let inside = |address: Address| segments.iter().any(|(_, network)| network.contains(&address.ip()));
-        let others = (0u32..).zip(&atlas.observed.snapshot.hosts);
+        let theirs: BTreeSet<u32> = own.iter().filter_map(|host| segments.of(*host)).collect();
+        let inside = |host: u32| segments.of(host).is_some_and(|segment| theirs.contains(&segment));
+        let others = theirs.iter().flat_map(|segment| segments.hosts(*segment));
         let mut blindness = Blindness {
-            segments: segments
-                .iter()
-                .map(|(name, _)| name.clone())
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .collect(),
-            same_segment_hosts: others
-                .filter(|(place, host)| !own.contains(place) && inside(host.key.address))
-                .count(),
+            segments: theirs.iter().filter_map(|place| Some(segments.get(*place)?.name.clone())).collect(),
+            same_segment_hosts: others.filter(|host| !own.contains(host)).count(),
             gaps: gaps(atlas.observed.watched),
             ..Blindness::default()
         };
@@ -82,7 +73,7 @@ impl Blindness {
             blindness.add(dependency);
             let Some(host) = atlas.host(peer) else { continue };
             let unicast = dependency.state >= DependencyState::Answered;
-            blindness.same_segment_seen |= unicast && !own.contains(&peer) && inside(host.key.address);
+            blindness.same_segment_seen |= unicast && !own.contains(&peer) && inside(peer);
             if unicast && !host.internal {
                 frontier.insert(peer);
             }
@@ -127,16 +118,6 @@ fn dependencies<'a>(
         }
     }
     ends.into_iter().filter_map(|(dependency, peer)| Some((atlas.dependency(dependency)?, peer)))
-}
-
-/// The segment of an address: as declared, else its /24 or /64; each network with the segment's name.
-pub(super) fn segment(atlas: &Atlas<'_>, address: Address) -> Vec<(String, IpNet)> {
-    if let Some(segment) = atlas.observed.knowledge.segment_of(address) {
-        return segment.networks.iter().map(|network| (segment.name.clone(), *network)).collect();
-    }
-    let prefix = if address.is_v4() { 24 } else { 64 };
-    let network = IpNet::new(address.ip(), prefix).ok().map(|network| network.trunc());
-    network.map(|network| (network.to_string(), network)).into_iter().collect()
 }
 
 /// The times between the first and the last moment at which nobody watched.

@@ -4,6 +4,12 @@
 mod atlas;
 mod blindness;
 mod confidence;
+pub mod contact;
+mod cut;
+mod diff;
+mod dinic;
+mod enforcement;
+pub mod exposure;
 mod identity;
 mod impact;
 mod importance;
@@ -12,7 +18,10 @@ mod reach;
 mod requires;
 mod restore;
 mod spof;
+mod lateral;
+mod segment;
 mod target;
+mod terrain;
 #[cfg(test)]
 mod testing;
 mod worlds;
@@ -20,13 +29,21 @@ mod worth;
 
 pub use atlas::{Atlas, Observed};
 pub use blindness::Blindness;
+pub use cut::{
+    Classes, CutAnswer, CutQuestion, Cutter, GivenUp, Goal, Kept, Means, Passage, Plan, Residual, Rule,
+    Scales, Severed, Sources, Step, Tier, Ways, Weight,
+};
+pub use diff::{Changed, Changes, Difference, Listing, diff};
+pub use enforcement::Enforcement;
 pub use identity::{Digest, digest};
 pub use impact::{Fallen, Fixpoint, Threshold, impact, may, must};
-pub use importance::{Importance, Worth};
+pub use importance::Importance;
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
 pub use requires::{Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why};
 pub use restore::{Restored, restore_order};
+pub use segment::Segments;
 pub use spof::{Single, Spof, Spofs, spof};
 pub use target::{Resolved, Target, TargetError, Unknown, resolve};
+pub use terrain::{Open, Terrain};
 pub use worlds::{EXACT_GROUPS_MAX, SAMPLED_WORLDS, Worlds, worlds};
-pub use worth::{Worths, level};
+pub use worth::{Worth, Worths};

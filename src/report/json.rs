@@ -420,9 +420,7 @@ impl Service {
 
 impl Tls {
     fn of(tls: &graph::Tls) -> Tls {
-        let words = |words: &std::collections::BTreeSet<compact_str::CompactString>| {
-            words.iter().map(ToString::to_string).collect()
-        };
+        let words = |words: &[compact_str::CompactString]| words.iter().map(ToString::to_string).collect();
         Tls {
             versions: tls.seen.versions.iter().map(|version| version.name()).collect(),
             sni: words(&tls.seen.sni),

@@ -1,6 +1,7 @@
 //! The program as its users meet it: what it prints, where, how wide, and with which exit status.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod diff;
 mod flags;
 mod pages;
 mod programs;

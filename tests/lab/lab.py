@@ -2,7 +2,8 @@
 """tapmap's traffic lab: real daemons in network namespaces, captured with their declared topology.
 
     lab.py list                      the captures and what each is for
-    lab.py build [NAME...]           make captures/NAME anew (all of them without names)
+    lab.py build [NAME...]           make captures/NAME anew (all of them without names); chains, chains/shop and
+                                     chains/shop/pooled-x1 are names too
     lab.py check [NAME...]           verify the stored captures against their topology.json
     lab.py packages [NAME...]        the Debian packages that the scenarios need
     --install                        install missing Debian packages with apt-get first
@@ -17,6 +18,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.dont_write_bytecode = True   # the lab leaves nothing in the source tree
@@ -26,15 +28,17 @@ import sandbox
 from certs import Authority
 from network import Network
 from sandbox import LabError
+from scenarios import chains
 from truth import Topology
 
 HERE = Path(__file__).resolve().parent
 CAPTURES = HERE.parent.parent / "captures"
 LIMIT = 240     # seconds for one scenario
+AT_ONCE = 4     # scenarios that run beside each other, of those that wait most of the time
 
 # In the order a reader meets them; the modules are scenarios/NAME.py with underscores.
 SCENARIOS = ["three-tier", "mid-stream", "one-sided", "mirror-once", "mirror-twice", "vxlan", "scan", "mail-and-files",
-             "databases", "kerberos", "remote"]
+             "databases", "kerberos", "remote", *chains.NAMES]
 SAME_RUN = {"mirror-once": "mirror-twice"}      # one scenario makes both
 
 
@@ -49,12 +53,8 @@ class Lab:
 
     def deliver(self, name: str, frames: list[pcap.Frame], topology: Topology, readme: str) -> None:
         """Writes captures/NAME, after the check that the capture shows what was declared and no more."""
-        problems = topology.problems(frames) + self.told_about_this_machine(frames)
-        if problems:
-            pcap.write(Path("/tmp") / f"lab-{name}-rejected.pcap", frames)
-            raise LabError(f"{name}: the capture differs from its declaration:\n  " + "\n  ".join(problems[:30]))
-        target = CAPTURES / name
-        target.mkdir(parents=True, exist_ok=True)
+        self.require(name, frames, topology.problems(frames))
+        target = self.folder(name)
         pcap.write(target / "capture.pcap", frames)
         topology.write(target / "topology.json")
         seconds = (frames[-1].time - frames[0].time) / 1e6
@@ -64,6 +64,16 @@ class Lab:
         print(f"{name}: {len(frames)} frames, {seconds:.0f} s, {len(topology.dependencies)} dependencies, "
               f"{(target / 'capture.pcap').stat().st_size // 1024} KB", flush=True)
 
+    def require(self, name: str, frames: list[pcap.Frame], problems: list[str]) -> None:
+        problems = problems + self.told_about_this_machine(frames)
+        if problems:
+            pcap.write(Path("/tmp") / f"lab-{name.replace('/', '-')}-rejected.pcap", frames)
+            raise LabError(f"{name}: the capture differs from its declaration:\n  " + "\n  ".join(problems[:30]))
+
+    def folder(self, name: str) -> Path:
+        target = CAPTURES / name
+        target.mkdir(parents=True, exist_ok=True)
+        return target
 
     def told_about_this_machine(self, frames: list[pcap.Frame]) -> list[str]:
         """Banners like to give away the kernel and the path of the machine that ran the lab."""
@@ -73,6 +83,8 @@ class Lab:
 
 
 def scenario(name: str):
+    if name in chains.NAMES:
+        return chains.Chain(name)
     return importlib.import_module("scenarios." + SAME_RUN.get(name, name).replace("-", "_"))
 
 
@@ -110,15 +122,21 @@ def build(names: list[str], may_install: bool) -> int:
         install(missing)
     elif missing:
         raise LabError(f"Debian packages are missing: apt-get install --no-install-recommends {' '.join(missing)}")
-    failed = []
-    for name in dict.fromkeys(SAME_RUN.get(name, name) for name in names):
-        started = time.monotonic()
-        if sandbox.run(Path(__file__).resolve(), ["inside", name], LIMIT) != 0:
-            failed.append(name)
-        print(f"{name}: {time.monotonic() - started:.0f} s to build", flush=True)
+    names = list(dict.fromkeys(SAME_RUN.get(name, name) for name in names))
+    idle = [name for name in names if name.endswith("-x0.1")]      # these wait most of the time: several at once
+    failed = [name for name in names if name not in idle and not build_one(name)]
+    with ThreadPoolExecutor(AT_ONCE) as workers:
+        failed += [name for name, built in zip(idle, workers.map(build_one, idle)) if not built]
     if failed:
         raise LabError(f"not built: {', '.join(failed)}")
     return 0
+
+
+def build_one(name: str) -> bool:
+    started = time.monotonic()
+    built = sandbox.run(Path(__file__).resolve(), ["inside", name], LIMIT) == 0
+    print(f"{name}: {time.monotonic() - started:.0f} s to build", flush=True)
+    return built
 
 
 def build_inside(name: str) -> int:
@@ -132,12 +150,14 @@ def build_inside(name: str) -> int:
 def check(names: list[str]) -> int:
     bad = 0
     for name in names:
-        directory = CAPTURES / name
+        is_chain = name in chains.NAMES
+        directory = (CAPTURES / name).parent if is_chain else CAPTURES / name
+        capture = CAPTURES / f"{name}.pcap.xz" if is_chain else directory / "capture.pcap"
         stored = json.loads((directory / "topology.json").read_text())
         topology = Topology(one_sided=stored.get("one_sided", False))
         for key in ("hosts", "dependencies", "attempts", "multicast", "findings"):
             setattr(topology, key, stored.get(key, getattr(topology, key)))
-        problems = topology.problems(pcap.read(directory / "capture.pcap"))
+        problems = topology.problems(pcap.read(capture), may_be_cut=is_chain)
         print(f"{name}: {'as declared' if not problems else 'DIFFERS'}")
         for problem in problems[:20]:
             print(f"  {problem}")
@@ -151,14 +171,15 @@ def main() -> int:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--install", action="store_true")
     given = parser.parse_intermixed_args()     # so that --install may stand before the names
-    names = given.names or [name for name in SCENARIOS if (HERE / "scenarios").joinpath(
-        SAME_RUN.get(name, name).replace("-", "_") + ".py").exists()]
-    unknown = [name for name in names if name not in SCENARIOS]
+    names = [full for name in given.names for full in SCENARIOS if full == name or full.startswith(name + "/")]
+    names = names if given.names else SCENARIOS
+    unknown = [name for name in given.names if not any(f"{full}/".startswith(name + "/") for full in SCENARIOS)]
     if unknown:
         raise LabError(f"no such capture: {', '.join(unknown)} (have {', '.join(SCENARIOS)})")
     if given.command == "list":
-        for name in names:
-            print(f"{name:16} {scenario(name).__doc__.splitlines()[0]}")
+        about = {name.rpartition("/")[0] or name: scenario(name).__doc__ for name in names}     # a chain once
+        for name, text in about.items():
+            print(f"{name:16} {text.splitlines()[0]}")
         return 0
     if given.command == "packages":
         print("\n".join(sorted(packages(names))))

@@ -71,18 +71,21 @@ class Topology:
         if self.names:
             parts.append(f'"names": {json.dumps(dict(sorted(self.names.items())))}')
         for key, value in sorted(self.notes.items()):
-            parts.append(f'"{key}": {json.dumps(value)}')
+            if isinstance(value, list) and value and isinstance(value[0], dict):
+                parts.append(f'"{key}": [\n  ' + ",\n  ".join(map(json.dumps, value)) + "\n ]")
+            else:
+                parts.append(f'"{key}": {json.dumps(value)}')
         path.write_text("{\n " + ",\n ".join(parts) + "\n}\n")
         json.loads(path.read_text())
 
     # ---- the check -------------------------------------------------------------------------------
 
-    def problems(self, frames: list[pcap.Frame]) -> list[str]:
+    def problems(self, frames: list[pcap.Frame], may_be_cut: bool = False) -> list[str]:
         """Everything in the capture that the declaration does not explain, and the reverse."""
         found: list[str] = []
         flows: dict[tuple, list[pcap.Packet]] = defaultdict(list)
         for number, frame in enumerate(frames, 1):
-            for packet in pcap.dissect(frame):
+            for packet in pcap.dissect(frame, may_be_cut=may_be_cut):
                 found += [f"frame {number}: {fault}" for fault in packet.faults]
                 if packet.kind in ("tcp", "udp"):
                     a = (packet.source, packet.source_port)

@@ -1,0 +1,254 @@
+//! What can be reached from some hosts if they are compromised, apart from time: what they were seen
+//! to reach, what stands open to their segment, and what packets can be routed to. Each tier holds
+//! the one before; a flow that was not seen is no path that is not there (`blast_radius.md` §3.2).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::atlas::Atlas;
+use super::contact::{Means, carries, has_second_factor, probability};
+use super::terrain::{Open, is_routed};
+use crate::graph::Contact;
+use crate::model::{Capability, Span};
+
+/// What can be reached from some hosts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Exposure {
+    /// Hosts that they were answered by: by the strongest contact, the strongest first.
+    pub direct: Vec<Direct>,
+    /// Hosts that could be controlled from those: over contacts that run commands, the nearest first.
+    /// One that they touch themselves, for data only, may be among them. Sessions like those that were
+    /// seen are taken to be possible again, so this is no statement about time.
+    pub onward: Vec<Onward>,
+    /// What stands open to their segments.
+    pub potential: Potential,
+    /// Hosts that packets can be routed to: every host on the map of their realms, but for addresses
+    /// that are only valid on another link. A tap sees no filter, so nothing is taken away for one.
+    pub theoretical: usize,
+}
+
+/// A host that one of them was answered by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Direct {
+    /// Its place.
+    pub host: u32,
+    /// The most that a contact with it allowed.
+    pub capability: Capability,
+    /// How likely that contact carries an intruder.
+    pub probability: f64,
+    /// Dependencies on it, the strongest first.
+    pub dependencies: Vec<u32>,
+    /// From the first contact to the last.
+    pub span: Span,
+    /// Bytes sent to it.
+    pub bytes_up: u64,
+    /// Sessions that nobody has ended, the oldest first.
+    pub open: Vec<Contact>,
+    /// It is not in the operator's networks.
+    pub external: bool,
+}
+
+/// A host that is reached from another one that is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Onward {
+    /// Its place.
+    pub host: u32,
+    /// Contacts on the way to it, at least 2.
+    pub hop: u32,
+    /// The last dependency of a shortest way.
+    pub dependency: u32,
+}
+
+/// What stands open: a host of the same segment was answered there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Potential {
+    /// Hosts with such a service.
+    pub hosts: usize,
+    /// Such services.
+    pub services: usize,
+    /// Of those, services that none of the hosts in question was ever answered by.
+    pub unused: Vec<Open>,
+    /// Hosts that could be controlled over any number of such steps, by services that run commands.
+    pub onward: usize,
+}
+
+/// What can be reached from these hosts. `insecure`: places of dependencies with an insecure practice.
+pub fn of(atlas: &Atlas<'_>, hosts: &[u32], insecure: Option<&BTreeSet<u32>>) -> Exposure {
+    let mut own = Places::new(atlas);
+    hosts.iter().for_each(|host| {
+        own.insert(*host);
+    });
+    let direct = direct(atlas, hosts, &own, insecure);
+    let potential = potential(atlas, hosts, &own);
+    Exposure {
+        onward: onward(atlas, hosts, &direct),
+        theoretical: theoretical(atlas, hosts, &own, &potential.1),
+        potential: potential.0,
+        direct,
+    }
+}
+
+/// A set of hosts.
+struct Places(Vec<u64>);
+
+impl Places {
+    fn new(atlas: &Atlas<'_>) -> Places {
+        Places(vec![0; atlas.observed.snapshot.hosts.len().div_ceil(64)])
+    }
+
+    /// True if it was not in the set.
+    fn insert(&mut self, host: u32) -> bool {
+        let Some(word) = self.0.get_mut(host as usize / 64) else { return false };
+        let bit = 1 << (host % 64);
+        let new = *word & bit == 0;
+        *word |= bit;
+        new
+    }
+
+    fn contains(&self, host: u32) -> bool {
+        self.0.get(host as usize / 64).is_some_and(|word| word & 1 << (host % 64) != 0)
+    }
+}
+
+fn direct(atlas: &Atlas<'_>, hosts: &[u32], own: &Places, insecure: Option<&BTreeSet<u32>>) -> Vec<Direct> {
+    let mut found: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for dependency in hosts.iter().flat_map(|host| atlas.uses(*host)) {
+        let carrying = atlas.dependency(*dependency).is_some_and(carries);
+        let server = atlas.server_of(*dependency).filter(|server| carrying && !own.contains(*server));
+        if let Some(server) = server {
+            found.entry(server).or_default().push(*dependency);
+        }
+    }
+    let mut direct: Vec<Direct> = found
+        .into_iter()
+        .filter_map(|(host, dependencies)| one(atlas, host, dependencies, insecure))
+        .collect();
+    // Stable: those found are in the order of their places.
+    direct.sort_by_key(|row| std::cmp::Reverse(row.capability));
+    direct
+}
+
+fn one(
+    atlas: &Atlas<'_>,
+    host: u32,
+    mut dependencies: Vec<u32>,
+    insecure: Option<&BTreeSet<u32>>,
+) -> Option<Direct> {
+    let capability = |place: u32| atlas.dependency(place).map(|row| row.capability());
+    dependencies.sort_by_key(|place| std::cmp::Reverse(capability(*place)));
+    let mut open: Vec<Contact> = Vec::new();
+    let mut bytes_up = 0;
+    let mut all: Option<Span> = None;
+    for place in &dependencies {
+        let totals = &atlas.dependency(*place)?.totals;
+        bytes_up += totals.to_server.bytes;
+        match &mut all {
+            None => all = Some(totals.span),
+            Some(span) => span.join(totals.span),
+        }
+        let contacts = atlas.observed.history.of(*place as usize);
+        open.extend(contacts.iter().filter(|contact| contact.open));
+    }
+    open.sort_by_key(|contact| (contact.span, contact.frame));
+    let chance = |place: &u32| {
+        let insecure = insecure.is_some_and(|insecure| insecure.contains(place));
+        Some(probability(Means::Contact(capability(*place)?), insecure, has_second_factor(atlas, host)))
+    };
+    Some(Direct {
+        host,
+        capability: capability(*dependencies.first()?)?,
+        probability: dependencies.iter().filter_map(chance).fold(0.0, f64::max),
+        span: all?,
+        bytes_up,
+        open,
+        external: !atlas.host(host)?.internal,
+        dependencies,
+    })
+}
+
+/// Breadth first, over dependencies that run commands.
+fn onward(atlas: &Atlas<'_>, hosts: &[u32], direct: &[Direct]) -> Vec<Onward> {
+    let terrain = atlas.terrain();
+    let mut seen = Places::new(atlas);
+    let near: Vec<u32> = direct.iter().filter(|row| row.capability.is_exec()).map(|row| row.host).collect();
+    hosts.iter().chain(&near).for_each(|host| {
+        seen.insert(*host);
+    });
+    let mut found: Vec<Onward> = Vec::new();
+    let mut go_on = |host: u32, hop: u32, found: &mut Vec<Onward>| {
+        for (target, dependency) in terrain.exec(host) {
+            if seen.insert(*target) {
+                found.push(Onward { host: *target, hop: hop + 1, dependency: *dependency });
+            }
+        }
+    };
+    near.into_iter().for_each(|host| go_on(host, 1, &mut found));
+    let mut next = 0;
+    while let Some(Onward { host, hop, .. }) = found.get(next).copied() {
+        go_on(host, hop, &mut found);
+        next += 1;
+    }
+    found
+}
+
+/// What stands open, and on which hosts.
+fn potential(atlas: &Atlas<'_>, hosts: &[u32], own: &Places) -> (Potential, Vec<u32>) {
+    let terrain = atlas.terrain();
+    let segments: BTreeSet<u32> = hosts.iter().filter_map(|host| terrain.segment_of(*host)).collect();
+    let mut used: Vec<u32> = Vec::new();
+    for dependency in hosts.iter().flat_map(|host| atlas.uses(*host)) {
+        if atlas.dependency(*dependency).is_some_and(carries) {
+            used.extend(atlas.service_of(*dependency));
+        }
+    }
+    used.sort_unstable();
+    let mut open: Vec<Open> =
+        segments.iter().flat_map(|segment| terrain.open_to(*segment)).copied().collect();
+    if segments.len() > 1 {
+        open.sort_unstable();
+        open.dedup();
+    }
+    open.retain(|open| !own.contains(open.host));
+    let mut seen = Places::new(atlas);
+    let on: Vec<u32> = open.iter().map(|open| open.host).filter(|host| seen.insert(*host)).collect();
+    let services = open.len();
+    open.retain(|open| used.binary_search(&open.service).is_err());
+    let onward = potential_onward(atlas, own, segments);
+    (Potential { hosts: on.len(), services, unused: open, onward }, on)
+}
+
+/// How many hosts could be controlled by steps from segment to segment.
+fn potential_onward(atlas: &Atlas<'_>, own: &Places, start: BTreeSet<u32>) -> usize {
+    let terrain = atlas.terrain();
+    let mut reached = Places::new(atlas);
+    let mut waiting: Vec<u32> = start.into_iter().collect();
+    let mut done = vec![false; terrain.segments()];
+    let mut count = 0;
+    while let Some(segment) = waiting.pop() {
+        match done.get_mut(segment as usize) {
+            Some(done) if !*done => *done = true,
+            _ => continue,
+        }
+        for open in terrain.open_to(segment).iter().filter(|open| open.exec) {
+            if !own.contains(open.host) && reached.insert(open.host) {
+                count += 1;
+                waiting.extend(terrain.segment_of(open.host));
+            }
+        }
+    }
+    count
+}
+
+fn theoretical(atlas: &Atlas<'_>, hosts: &[u32], own: &Places, potential: &[u32]) -> usize {
+    let keys = |places: &[u32]| -> Vec<_> {
+        places.iter().filter_map(|place| Some(atlas.host(*place)?.key)).collect()
+    };
+    let realms: BTreeSet<_> = keys(hosts).iter().map(|key| key.realm).collect();
+    let routed = |place: &u32| {
+        atlas.host(*place).is_some_and(|host| realms.contains(&host.key.realm) && is_routed(host.key.address))
+    };
+    let distinct: BTreeSet<&u32> = hosts.iter().filter(|host| own.contains(**host)).collect();
+    let all: usize = realms.iter().map(|realm| atlas.terrain().routable(*realm)).sum();
+    // Neighbours on their own link are no further away for having an address of the link only.
+    let neighbours = potential.iter().filter(|place| !routed(place)).count();
+    all + neighbours - distinct.into_iter().filter(|place| routed(place)).count()
+}

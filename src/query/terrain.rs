@@ -1,0 +1,163 @@
+//! The ground that an intruder would move on, apart from time: who can run commands on whom, and
+//! what stands open to which segment. Made once for an atlas.
+
+use std::collections::BTreeMap;
+
+use super::atlas::Atlas;
+use super::contact::carries;
+use crate::model::{Address, HostKey, Realm};
+
+/// Lists in one array (compressed sparse rows).
+#[derive(Debug)]
+struct Rows<T> {
+    starts: Vec<u32>,
+    items: Vec<T>,
+}
+
+impl<T> Rows<T> {
+    /// From items in the order of their owners.
+    fn new(count: usize, owned: impl IntoIterator<Item = (u32, T)>) -> Rows<T> {
+        let mut starts = Vec::with_capacity(count + 1);
+        let mut items = Vec::new();
+        for (owner, item) in owned {
+            while starts.len() <= owner as usize {
+                starts.push(place(items.len()));
+            }
+            items.push(item);
+        }
+        starts.resize(count + 1, place(items.len()));
+        Rows { starts, items }
+    }
+
+    fn of(&self, owner: u32) -> &[T] {
+        let bound = |owner: usize| self.starts.get(owner).map_or(0, |start| *start as usize);
+        self.items.get(bound(owner as usize)..bound(owner as usize + 1)).unwrap_or_default()
+    }
+}
+
+fn place(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// A service that a segment has seen open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Open {
+    /// Its place.
+    pub service: u32,
+    /// The place of its host.
+    pub host: u32,
+    /// Somebody was seen to be able to run commands by it.
+    pub exec: bool,
+}
+
+/// Who can act on whom.
+#[derive(Debug)]
+pub struct Terrain {
+    /// Of each host: whom it was seen to be able to run commands on, and the dependency.
+    exec: Rows<(u32, u32)>,
+    segment_of: Vec<u32>,
+    open_to: Rows<Open>,
+    routable: BTreeMap<Realm, usize>,
+}
+
+/// What makes two hosts' segment one: the place of a declared segment, else the /24 or /64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Segment {
+    Declared(Realm, usize),
+    Prefix(Realm, u128),
+}
+
+impl Terrain {
+    /// Looks at every dependency once.
+    pub fn of(atlas: &Atlas<'_>) -> Terrain {
+        let snapshot = atlas.observed.snapshot;
+        let (segment_of, segments) = segments(atlas);
+        let mut routable = BTreeMap::new();
+        for host in snapshot.hosts.iter().filter(|host| is_routed(host.key.address)) {
+            *routable.entry(host.key.realm).or_default() += 1;
+        }
+        let mut exec_services = vec![false; snapshot.services.len()];
+        let mut exec = Vec::new();
+        let mut used: Vec<(u32, u32)> = Vec::new();
+        let rows = (0u32..).zip(&snapshot.dependencies).filter(|(_, row)| carries(row));
+        for (dependency, row) in rows {
+            let ends = (atlas.client_of(dependency), atlas.service_of(dependency));
+            let (Some(client), Some(service)) = ends else { continue };
+            let Some(server) = atlas.host_of(service) else { continue };
+            let Some(segment) = segment_of.get(client as usize) else { continue };
+            used.push((*segment, service));
+            if row.capability().is_exec() {
+                exec.push((client, (server, dependency)));
+                if let Some(exec) = exec_services.get_mut(service as usize) {
+                    *exec = true;
+                }
+            }
+        }
+        used.sort_unstable();
+        used.dedup();
+        let open = used.into_iter().filter_map(|(segment, service)| {
+            let exec = exec_services.get(service as usize).copied().unwrap_or_default();
+            Some((segment, Open { service, host: atlas.host_of(service)?, exec }))
+        });
+        Terrain {
+            // Dependencies are in the order of their clients.
+            exec: Rows::new(snapshot.hosts.len(), exec),
+            open_to: Rows::new(segments, open),
+            segment_of,
+            routable,
+        }
+    }
+
+    /// On whom a host was seen to be able to run commands, each with the dependency.
+    pub fn exec(&self, host: u32) -> &[(u32, u32)] {
+        self.exec.of(host)
+    }
+
+    /// The number of a host's segment.
+    pub fn segment_of(&self, host: u32) -> Option<u32> {
+        self.segment_of.get(host as usize).copied()
+    }
+
+    /// How many segments there are.
+    pub fn segments(&self) -> usize {
+        self.open_to.starts.len().saturating_sub(1)
+    }
+
+    /// Services that at least one host of a segment was answered by, in the order of their places.
+    pub fn open_to(&self, segment: u32) -> &[Open] {
+        self.open_to.of(segment)
+    }
+
+    /// Hosts of a realm that packets can be routed to.
+    pub fn routable(&self, realm: Realm) -> usize {
+        self.routable.get(&realm).copied().unwrap_or_default()
+    }
+}
+
+/// An address that is not only valid on its own link.
+pub fn is_routed(address: Address) -> bool {
+    match address.ip() {
+        std::net::IpAddr::V4(ip) => !ip.is_link_local() && !ip.is_loopback(),
+        std::net::IpAddr::V6(ip) => !ip.is_unicast_link_local() && !ip.is_loopback(),
+    }
+}
+
+/// The number of each host's segment, and how many there are.
+fn segments(atlas: &Atlas<'_>) -> (Vec<u32>, usize) {
+    let knowledge = atlas.observed.knowledge;
+    let mut numbers: BTreeMap<Segment, u32> = BTreeMap::new();
+    let segment = |HostKey { realm, address }: HostKey| {
+        let declared = knowledge.segment_of(address);
+        let place = declared.and_then(|found| knowledge.segments.iter().position(|each| each == found));
+        let host_bits = if address.is_v4() { 8 } else { 64 };
+        place.map_or(Segment::Prefix(realm, address.bits() >> host_bits), |place| {
+            Segment::Declared(realm, place)
+        })
+    };
+    let mut segment_of = Vec::with_capacity(atlas.observed.snapshot.hosts.len());
+    for host in &atlas.observed.snapshot.hosts {
+        let next = place(numbers.len());
+        segment_of.push(*numbers.entry(segment(host.key)).or_insert(next));
+    }
+    (segment_of, numbers.len())
+}
