@@ -5,6 +5,7 @@
 mod analyze;
 mod args;
 mod asking;
+mod blast_radius;
 mod completions;
 mod diff;
 mod explain;
@@ -16,6 +17,7 @@ mod output;
 mod progress;
 mod reading;
 mod setup;
+mod spof;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -58,6 +60,8 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Deps(arguments) => list::run(crate::report::List::Dependencies, &arguments),
         Command::Certs(arguments) => list::run(crate::report::List::Certificates, &arguments),
         Command::Findings(arguments) => list::run(crate::report::List::Findings, &arguments),
+        Command::BlastRadius(arguments) => blast_radius::run(&arguments),
+        Command::Spof(arguments) => spof::run(&arguments),
         Command::Flows(arguments) => list::run(crate::report::List::Flows, &arguments),
         Command::Explain { subject, color } => explain::run(subject.as_deref(), output::paint(color)),
         Command::Diff(arguments) => diff::run(&arguments),

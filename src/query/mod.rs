@@ -6,6 +6,7 @@ mod blindness;
 mod confidence;
 pub mod contact;
 mod cut;
+mod damping;
 mod diff;
 mod dinic;
 mod enforcement;
@@ -14,11 +15,13 @@ mod identity;
 mod impact;
 mod importance;
 mod knowledge;
+mod outage;
 mod reach;
 mod requires;
 mod restore;
 mod spof;
 mod lateral;
+mod machine;
 mod segment;
 mod target;
 mod terrain;
@@ -33,12 +36,15 @@ pub use cut::{
     Classes, CutAnswer, CutQuestion, Cutter, GivenUp, Goal, Kept, Means, Passage, Plan, Residual, Rule,
     Scales, Severed, Sources, Step, Tier, Ways, Weight,
 };
+pub use damping::SharedInfrastructure;
 pub use diff::{Changed, Changes, Difference, Listing, diff};
 pub use enforcement::Enforcement;
 pub use identity::{Digest, digest};
 pub use impact::{Fallen, Fixpoint, Threshold, impact, may, must};
 pub use importance::Importance;
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
+pub use machine::Machines;
+pub use outage::{Hit, Loss, Lost, Outage, SharedLoss};
 pub use requires::{Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why};
 pub use restore::{Restored, restore_order};
 pub use segment::Segments;
