@@ -6,7 +6,8 @@ mod certificate;
 mod delta;
 mod edge;
 mod history;
-mod inference;
+/// Which service needs which.
+pub mod inference;
 mod inventory;
 mod kind;
 mod map;

@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn ways_are_found_from_both_ends_whatever_their_order() {
-        let way = |actor, target, contact| Way {
+        let way = |actor, target, contact: u32| Way {
             actor,
             target,
             span: Span::at(Timestamp::from_seconds(contact.into(), 0)),

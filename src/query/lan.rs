@@ -109,6 +109,8 @@ impl Lan {
             purposes: Purposes::default(),
             macs: Pair::new(Mac::default(), Mac::default()),
             vlans: Pair::new(0, 0),
+            turns: Box::default(),
+            turns_cut: false,
         });
         self.records.last_mut().unwrap()
     }
@@ -123,6 +125,9 @@ impl Lan {
             exact: false,
             requests: 100,
             nested: 100,
+            uplift: strength,
+            p_value: 0.0,
+            pool: None,
         });
         self.inferences.links.sort_by_key(|link| (link.service, link.needs));
     }
