@@ -15,9 +15,9 @@ mod impact;
 mod importance;
 mod isolate;
 mod knowledge;
+mod lateral;
 #[cfg(test)]
 mod lan;
-mod lateral;
 mod level;
 mod reach;
 mod requires;
@@ -28,8 +28,9 @@ mod target;
 mod terrain;
 #[cfg(test)]
 mod testing;
-mod worlds;
+pub mod trace;
 mod worth;
+mod worlds;
 
 pub use atlas::{Atlas, Observed};
 pub use blindness::Blindness;
