@@ -69,6 +69,10 @@ pub enum Command {
     },
     /// Compare two captures, two times, or a capture with a saved report
     Diff(DiffArguments),
+    /// Tell what breaks if something is cut off, what that leaves open, and where it can be enforced
+    Isolate(super::isolate::IsolateArguments),
+    /// Find the least disruptive cut between two sets of hosts
+    Cut(super::cut::CutArguments),
     /// Write the map for other programs
     Export(ExportArguments),
     /// Write completions for a shell

@@ -6,10 +6,12 @@ mod analyze;
 mod args;
 mod asking;
 mod completions;
+mod cut;
 mod diff;
 mod explain;
 mod export;
 mod failure;
+mod isolate;
 mod knowledge;
 mod list;
 mod output;
@@ -61,6 +63,8 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Flows(arguments) => list::run(crate::report::List::Flows, &arguments),
         Command::Explain { subject, color } => explain::run(subject.as_deref(), output::paint(color)),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Isolate(arguments) => isolate::run(&arguments),
+        Command::Cut(arguments) => cut::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),

@@ -20,6 +20,7 @@ use super::impact::{Fallen, Fixpoint, Threshold};
 use super::level::Levels;
 use super::requires::{ImpactNode, Requires};
 use super::segment::Segments;
+use super::worlds::{Worlds, worlds};
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
@@ -189,6 +190,11 @@ impl<'a> Isolator<'a> {
         };
         isolation.cut = cut.into_iter().map(edge).collect();
         isolation
+    }
+
+    /// How likely everything falls that may fall with these dependencies, ascending.
+    pub fn likelihood(&mut self, cut: &[u32]) -> Worlds {
+        worlds(&mut self.fixpoint, &[], cut)
     }
 
     /// What falls outside and inside when dependencies no longer connect.
