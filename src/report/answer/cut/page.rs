@@ -4,7 +4,7 @@ use super::super::isolate::cost;
 use super::super::page::Page;
 use super::{CutAsked, CutReport};
 use crate::query::{Classes, Enforcement, Goal, Passage, Plan, Rule, Severed, Sources, Step, Tier};
-use crate::report::text::{Column, Table, Tone, View, count, some};
+use crate::report::text::{Cell, Column, Table, Tone, View, count, some};
 
 /// Rows of a kind that are told; programs get all of them.
 const ROWS_MAX: usize = 20;
@@ -30,24 +30,30 @@ impl CutReport<'_> {
     }
 
     fn ways(&self) -> &'static str {
-        match (self.question.classes, self.question.tier) {
-            (Classes::Exec, Tier::Observed) => "way to run commands that was used",
-            (Classes::Exec, Tier::Potential) => "way to run commands, used or open,",
-            (Classes::All, Tier::Observed) => "way that was used",
-            (Classes::All, Tier::Potential) => "way, used or open,",
+        match self.question.classes {
+            Classes::Exec => "WAY TO RUN COMMANDS",
+            Classes::All => "WAY",
+        }
+    }
+
+    fn seen(&self) -> &'static str {
+        match self.question.tier {
+            Tier::Observed => "OF THOSE THAT WERE USED",
+            Tier::Potential => "OF THOSE THAT WERE USED OR STAND OPEN",
         }
     }
 
     fn feasible(&self, page: &mut Page<'_>, hundredths: i64) {
         let answer = self.answer;
         if answer.near.ways.is_empty() && answer.near.hosts.is_empty() {
-            page.heading(&format!("NOTHING TO CUT: NO {} LEADS THERE", self.ways().to_uppercase()));
+            page.heading(&format!("NOTHING TO CUT: NO {} LEADS THERE, {}", self.ways(), self.seen()));
         } else {
             page.heading(&format!(
-                "CUT {}, COST {:.1}: NO {} IS LEFT",
+                "CUT {}, COST {:.1}: NO {} IS LEFT {}",
                 Self::size(&answer.near).to_uppercase(),
                 cost(hundredths),
-                self.ways().trim_end_matches(',').to_uppercase()
+                self.ways(),
+                self.seen()
             ));
             self.plan(page, &answer.near);
             self.rules(page);
@@ -100,7 +106,7 @@ impl CutReport<'_> {
             table.row(vec![
                 format!("{:.1}", severed.weight.cost()).into(),
                 self.source(page, &severed.step).into(),
-                page.service(&service.key).into(),
+                Cell::with(service.key, page.view().name(&service.key.host)),
                 severed.step.capability.word().into(),
                 Self::why(severed).into(),
                 match severed.enforcement {

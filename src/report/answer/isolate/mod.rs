@@ -45,6 +45,8 @@ pub struct IsolateAnswer<'a> {
     remains: Remains,
     costs: Costs,
     blindness: Blindness,
+    /// Other addresses of the same machines that were not named.
+    same_machines: Vec<u32>,
     /// How likely each node falls.
     likely: BTreeMap<u32, f64>,
     /// What a probability may be wrong by at most, at 95 %.
@@ -64,6 +66,7 @@ impl<'a> IsolateAnswer<'a> {
             options: isolator.options(question),
             remains: isolator.remains(question, &isolation),
             costs: isolator.costs(cutter, question),
+            same_machines: isolator.same_machines(question),
             blindness: Blindness::of(isolator.atlas, &hosts),
             error: worlds.error(0.5),
             likely: worlds.rows.iter().map(|(fallen, likely)| (fallen.node, *likely)).collect(),

@@ -31,6 +31,7 @@ impl IsolateAnswer<'_> {
             .filter_map(|host| self.atlas.host(host))
             .collect();
         page.about(&hosts, &what);
+        self.unnamed(&mut page);
         self.breaks(&mut page);
         self.movement(&mut page);
         self.options(&mut page);
@@ -44,6 +45,18 @@ impl IsolateAnswer<'_> {
             self.sessions(&mut page);
         }
         page.end(&self.blindness, &self.next(view, &what), answer_id)
+    }
+
+    /// Other addresses of the same machines are an intruder's way out.
+    fn unnamed(&self, page: &mut Page<'_>) {
+        let others = self.same_machines.iter().filter_map(|host| self.atlas.host(*host));
+        let others: Vec<String> = others.map(|host| host.key.to_string()).collect();
+        let told = match others.len() {
+            0 => return,
+            1 => "is another address of the same machine and stays open: name it too.",
+            _ => "are other addresses of the same machines and stay open: name them too.",
+        };
+        page.warn(&format!("{} {told}", some_of(others)));
     }
 
     fn breaks(&self, page: &mut Page<'_>) {
@@ -128,7 +141,7 @@ impl IsolateAnswer<'_> {
                 let inferred = if level.inferred { " (inferred)" } else { "" };
                 table.row(vec![
                     Cell::from(word).tone(tone),
-                    page.service(&row.key).into(),
+                    Cell::with(row.key, page.view().name(&row.key.host)),
                     format!("needs {}{via}", some_of(needs)).into(),
                     format!("crit {:.0}{inferred}", level.value).into(),
                     count(row.clients, "client", "clients").into(),
@@ -337,8 +350,8 @@ impl IsolateAnswer<'_> {
             let (Some(contact), Some(row)) = rows else { continue };
             table.row(vec![
                 clock(contact.span.first).into(),
-                page.host(&row.key.client).into(),
-                page.service(&row.key.service).into(),
+                Cell::with(row.key.client, page.view().name(&row.key.client)),
+                Cell::with(row.key.service, page.view().name(&row.key.service.host)),
                 contact.capability.word().into(),
                 Cell::from(if open.admin { "ADMIN" } else { "" }).tone(Tone::Warning),
             ]);

@@ -22,6 +22,7 @@ pub struct IsolateResult {
     edges: Vec<Edge>,
     enforcement: Enforced,
     infrastructure: Vec<LostRow>,
+    same_machines: Vec<String>,
     remains: RemainsRow,
     options: Vec<OptionRow>,
     suggested: Option<usize>,
@@ -165,6 +166,7 @@ impl IsolateAnswer<'_> {
                     })
                 })
                 .collect(),
+            same_machines: self.same_machines.iter().filter_map(host).collect(),
             remains: self.remains_row(&self.remains),
             options: self.options.choices.iter().map(|choice| self.option(choice)).collect(),
             suggested: self.options.suggested,
