@@ -3,6 +3,7 @@
 
 mod diff;
 mod flags;
+mod isolate;
 mod pages;
 mod programs;
 mod story;

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::envelope::{Answer, Asker};
 use crate::query::{
     Atlas, Blindness, Causes, Costs, Cutter, Fallen, IsolateQuestion, Isolation, Isolator, Levels, Options,
-    Remains, Requires, Segments,
+    Remains, Requires,
 };
 use result::IsolateResult;
 
@@ -36,7 +36,6 @@ pub struct IsolateAsked<'a> {
 /// Everything that is told of an isolation.
 pub struct IsolateAnswer<'a> {
     atlas: &'a Atlas<'a>,
-    segments: &'a Segments,
     requires: &'a Requires,
     levels: &'a Levels,
     question: &'a IsolateQuestion,
@@ -72,7 +71,6 @@ impl<'a> IsolateAnswer<'a> {
             likely: worlds.rows.iter().map(|(fallen, likely)| (fallen.node, *likely)).collect(),
             rehearsal: None,
             atlas: isolator.atlas,
-            segments: isolator.segments,
             requires: isolator.requires,
             levels: isolator.levels,
             isolation,
