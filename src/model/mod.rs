@@ -6,6 +6,7 @@ mod capability;
 pub mod suites;
 mod direction;
 mod flow;
+mod indicator;
 mod observation;
 mod ports;
 mod practice;
@@ -19,6 +20,7 @@ pub use address::{Address, Endpoint, HostKey, Mac, Realm, RealmKind, ServiceKey,
 pub use capability::Capability;
 pub use direction::{Decision, Evidence, Ledger, Surroundings};
 pub use flow::{FlowKey, Pair, Role, Side};
+pub use indicator::{Indication, Indicator, IndicatorKind};
 pub use observation::{Announcement, NameSource, NamedThing, Observation};
 pub use ports::registered_port;
 pub use practice::{Practice, State};
