@@ -7,15 +7,20 @@ mod args;
 mod asking;
 mod completions;
 mod diff;
+mod egress;
 mod explain;
 mod export;
 mod failure;
+mod host;
 mod knowledge;
 mod list;
 mod output;
 mod progress;
 mod reading;
+mod scoping;
+mod seen;
 mod setup;
+mod timeline;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -61,6 +66,10 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Flows(arguments) => list::run(crate::report::List::Flows, &arguments),
         Command::Explain { subject, color } => explain::run(subject.as_deref(), output::paint(color)),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Host(arguments) => host::run(&arguments),
+        Command::Seen(arguments) => seen::run(&arguments),
+        Command::Timeline(arguments) => timeline::run(&arguments),
+        Command::Egress(arguments) => egress::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),

@@ -11,7 +11,10 @@ mod list;
 mod text;
 mod visibility;
 
-pub use answer::{Answer, Asker, Sight, write_difference, write_difference_json};
+pub use answer::{
+    Answer, Asker, EgressResult, HostResult, SeenResult, Sight, TimelineResult, egress_page, host_page,
+    seen_page, timeline_page, write_difference, write_difference_json,
+};
 pub use community_id::community_id;
 pub use document::{Counted, Report, Selection, SourceFacts};
 pub use graph::{write_dot, write_graphml};
