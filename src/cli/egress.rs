@@ -36,7 +36,7 @@ struct Question<'a> {
 /// # Errors
 /// If the target is not on the map, or nothing can be read.
 pub fn run(arguments: &EgressArguments) -> Result<ExitCode, Failure> {
-    ask(&arguments.asking, |scene| {
+    ask(&arguments.asking, arguments.target.as_slice(), |scene| {
         let text = arguments.target.as_deref().unwrap_or_default();
         let target = find(scene.atlas, text)?;
         let at = target.at.map(|at| at.to_string());

@@ -37,7 +37,7 @@ struct Question<'a> {
 /// # Errors
 /// If the target is not on the map, or is several hosts.
 pub fn run(arguments: &HostArguments) -> Result<ExitCode, Failure> {
-    ask(&arguments.asking, |scene| {
+    ask(&arguments.asking, arguments.target.as_slice(), |scene| {
         let text = arguments.target.as_deref().unwrap_or_default();
         let target = find(scene.atlas, text)?;
         let hosts = scene.hosts(&Scope::of(std::slice::from_ref(&target)));

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::output;
 use super::setup::Setup;
 use crate::graph::Host;
-use crate::query::{Atlas, Blindness, Scope};
+use crate::query::{Atlas, Blindness, Scope, Target};
 use crate::report::{Asker, Report, View};
 
 /// Everything that an answer is made from.
@@ -46,11 +46,16 @@ impl Scene<'_> {
 /// Reads what the arguments name, and answers; or checks them, where that is all that is wanted.
 ///
 /// # Errors
-/// If nothing can be read, or the answer fails.
+/// If a target is written wrongly, nothing can be read, or the answer fails.
 pub fn ask(
     arguments: &AskArguments,
+    targets: &[String],
     answer: impl FnOnce(&Scene<'_>) -> Result<ExitCode, Failure>,
 ) -> Result<ExitCode, Failure> {
+    // What is written wrongly is said before hours of packets are read.
+    for target in targets {
+        target.parse::<Target>().map_err(Failure::usage)?;
+    }
     let setup = Setup::new(&arguments.reading)?;
     if arguments.reading.check {
         return checked(&setup);

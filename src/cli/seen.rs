@@ -40,7 +40,7 @@ pub fn run(arguments: &SeenArguments) -> Result<ExitCode, Failure> {
         true => text.parse().map_err(Failure::usage)?,
         false => Indicators(Vec::new()),
     };
-    ask(&arguments.asking, |scene| {
+    ask(&arguments.asking, &[], |scene| {
         let sought = seek(scene.atlas, &meant);
         let blindness = scene.blindness(&Scope::default());
         let question = Question { command: "seen", indicator: text };

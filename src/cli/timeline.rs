@@ -36,7 +36,7 @@ struct Question<'a> {
 /// # Errors
 /// If a target is not on the map, or nothing can be read.
 pub fn run(arguments: &TimelineArguments) -> Result<ExitCode, Failure> {
-    ask(&arguments.asking, |scene| {
+    ask(&arguments.asking, &arguments.targets, |scene| {
         let targets = arguments.targets.iter().map(|text| find(scene.atlas, text));
         let targets: Vec<Resolved> = targets.collect::<Result<_, _>>()?;
         let scope = Scope::of(&targets);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::atlas::Atlas;
 use crate::graph::DependencyState;
-use crate::model::IndicatorKind;
+use crate::model::{IndicatorKind, Mac};
 
 /// Public resolvers over HTTPS, by the names that their clients send in TLS. A name stands for
 /// everything below it.
@@ -65,6 +65,7 @@ impl Hidden {
                 hidden.encrypted.extend(atlas.host_place(&row.client));
             }
         }
+        let mut asking: BTreeSet<Mac> = BTreeSet::new();
         for (place, host) in (0u32..).zip(&atlas.observed.snapshot.hosts) {
             if !host.internal {
                 hidden.encrypted.remove(&place);
@@ -86,10 +87,14 @@ impl Hidden {
                     hidden.proxied.insert(place);
                 }
             }
-            if uses && !asks {
+            if asks {
+                asking.extend(&host.macs);
+            } else if uses {
                 hidden.silent.insert(place);
             }
         }
+        // A machine asks from one of its addresses for all of them.
+        hidden.silent.retain(|place| atlas.host(*place).is_some_and(|host| host.macs.is_disjoint(&asking)));
         hidden
     }
 }

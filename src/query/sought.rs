@@ -9,7 +9,7 @@ use super::hidden::{Hidden, is_or_is_below};
 use super::indicator::Indicated;
 use crate::graph::{Certificate, EdgeKey, Host, Name};
 use crate::model::{
-    FrameId, HostKey, Indication, IndicatorKind, NameSource, Role, ServiceKey, Span, Timestamp,
+    FrameId, HostKey, Indication, IndicatorKind, NameSource, Role, ServiceKey, Span, Timestamp, Transport,
 };
 
 /// How it is known that a contact has to do with what is sought.
@@ -381,7 +381,7 @@ impl Draft {
             touch.answered += u64::from(contact.answered);
             touch.bytes_up += contact.to_server.bytes;
             touch.bytes_down += contact.to_client.bytes;
-            touch.open |= contact.open;
+            touch.open |= contact.open && self.key.service.transport == Transport::Tcp;
             span = Some(span.map_or(contact.span, |mut all| {
                 all.join(contact.span);
                 all

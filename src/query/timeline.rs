@@ -186,7 +186,9 @@ impl Happening {
 fn hosts(atlas: &Atlas<'_>, scope: &Scope, events: &mut Vec<Event>) {
     for host in scope.places(atlas) {
         let Some(row) = atlas.host(host) else { continue };
-        if let Some(span) = row.span.filter(|_| row.internal) {
+        // Addresses that were only ever tried are none.
+        let spoke = !row.macs.is_empty() || !atlas.uses(host).is_empty() || !atlas.offers(host).is_empty();
+        if let Some(span) = row.span.filter(|_| row.internal && spoke) {
             events.push(event(span.first, None, Happening::Host { host }));
         }
         let mut learnt: BTreeMap<&str, (Timestamp, NameSource)> = BTreeMap::new();

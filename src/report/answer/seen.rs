@@ -205,19 +205,19 @@ fn summary(page: &mut Page<'_>, sought: &Sought) {
         return;
     };
     let askers: std::collections::BTreeSet<HostKey> = sought.asked.iter().map(|row| row.client).collect();
-    let clients: std::collections::BTreeSet<HostKey> =
-        sought.touched.iter().filter(|row| row.answered > 0).map(|row| row.client).collect();
+    let ends = |by_it: bool, end: fn(&Touch) -> HostKey| {
+        let rows = sought.touched.iter().filter(|row| row.answered > 0 && row.by_it == by_it);
+        rows.map(end).collect::<std::collections::BTreeSet<HostKey>>().len()
+    };
     let (up, down) = sought.bytes();
-    page.headed(
-        Tone::Alarm,
-        &format!(
-            "SEEN: {} asked for it, {} connected, {} up, {} down",
-            count(askers.len(), "host", "hosts"),
-            clients.len(),
-            bytes(up),
-            bytes(down)
-        ),
-    );
+    let mut said = vec![format!("{} asked for it", count(askers.len(), "host", "hosts"))];
+    said.push(format!("{} connected to it", ends(false, |row| row.client)));
+    if ends(true, |row| row.client) > 0 {
+        let hosts = count(ends(true, |row| row.service.host), "host", "hosts");
+        said.push(format!("it connected to {hosts}"));
+    }
+    said.push(format!("{} up, {} down", bytes(up), bytes(down)));
+    page.headed(Tone::Alarm, &format!("SEEN: {}", said.join(", ")));
     page.say(&format!("first {}, last {}", moment(span.first), moment(span.last)));
     let hosts: Vec<String> = sought
         .hosts
@@ -268,10 +268,17 @@ fn asked(page: &mut Page<'_>, sought: &Sought) {
 }
 
 fn touched(page: &mut Page<'_>, sought: &Sought) {
-    if sought.touched.is_empty() {
+    let (own, others): (Vec<&Touch>, Vec<&Touch>) = sought.touched.iter().partition(|row| row.by_it);
+    let worn = own.iter().any(|row| row.how.contains(&How::Ja4) || row.how.contains(&How::User));
+    contacts(page, "WHO CONNECTED TO IT", &others);
+    contacts(page, if worn { "WHO USED IT" } else { "WHAT IT CONNECTED TO" }, &own);
+}
+
+fn contacts(page: &mut Page<'_>, heading: &str, rows: &[&Touch]) {
+    if rows.is_empty() {
         return;
     }
-    page.heading("WHO CONNECTED");
+    page.heading(heading);
     let mut table = Table::new(&[
         Column::text("CLIENT", 15),
         Column::text("SERVICE", 21),
@@ -282,7 +289,7 @@ fn touched(page: &mut Page<'_>, sought: &Sought) {
         Column::word("LAST").spare(2),
         Column::number("FRAME").spare(3),
     ]);
-    for row in sought.touched.iter().take(ROWS_MAX) {
+    for row in rows.iter().take(ROWS_MAX) {
         let tried = row.answered == 0 && row.flows > 0;
         let how: Vec<&str> = row.how.iter().map(|how| how_words(*how)).collect();
         let how = if tried { "only tried".to_owned() } else { how.join(", ") };
@@ -299,8 +306,8 @@ fn touched(page: &mut Page<'_>, sought: &Sought) {
         ]);
     }
     page.table(&table);
-    more(page, sought.touched.len());
-    if sought.touched.iter().any(|row| row.shared) {
+    more(page, rows.len());
+    if rows.iter().any(|row| row.shared) {
         page.line(2, Tone::Faint, "≤: at most; the address or service is known by other names too.");
     }
 }

@@ -10,7 +10,7 @@ use crate::graph::{Contact, DependencyState, Host};
 use crate::model::{FrameId, HostKey, ServiceKey, Timestamp};
 use crate::query::{Blindness, Event, Happening, New, Scope};
 use crate::report::list::write_rows;
-use crate::report::text::{Cell, Column, Table, Tone, View, bytes, clean, count, length, number, when};
+use crate::report::text::{Tone, View, bytes, clean, count, length, number, shortened, when};
 use crate::report::{Report, time};
 
 /// Rows that are told to people; programs get all of them.
@@ -134,7 +134,7 @@ impl EventRow {
         let row = EventRow::new(event, report);
         let host = |place: u32| snapshot.hosts.get(place as usize);
         Some(match &event.what {
-            Happening::Host { host: place } => row.who(host(*place)?.key).says(Tone::Faint, "first heard"),
+            Happening::Host { host: place } => row.who(host(*place)?.key).says(Tone::Faint, "first seen"),
             Happening::Name { host: place, name, source, changed } => {
                 let verb = if *changed { "is now called" } else { "is called" };
                 let tone = if *changed { Tone::Warning } else { Tone::Faint };
@@ -173,13 +173,14 @@ impl EventRow {
         let words: Vec<&str> = new
             .iter()
             .map(|new| match new {
-                New::Protocol => "nobody spoke it before",
-                New::Service => "nobody used it before",
+                New::Protocol => "protocol",
+                New::Service => "service",
                 New::Commands => "its first way to run commands",
             })
             .collect();
         let said = match at.state {
             DependencyState::Attempt => "no answer".to_owned(),
+            DependencyState::Answered => "accepted, and nothing said".to_owned(),
             _ if words.is_empty() => protocol.to_owned(),
             _ => format!("{protocol}; new: {}", words.join(", ")),
         };
@@ -282,28 +283,18 @@ pub fn timeline_page(
     }
     page.heading(&format!("WHAT HAPPENED: {}", count(result.events.len(), "event", "events")));
     let several = page.view().report.sources.len() > 1;
-    let mut table = Table::new(&[
-        Column::word("TIME"),
-        Column::text("WHO", 15),
-        Column::text("WITH", 21).spare(1),
-        Column::text("WHAT", 20),
-        Column::text("CAPTURE", 8).spare(3),
-        Column::number("FRAME").spare(2),
-    ]);
-    for row in result.events.iter().take(ROWS_MAX) {
-        let view = page.view();
-        let line = &row.line;
-        let source = line.frame.map(|frame| view.report.source_name(frame.source)).filter(|_| several);
-        table.row(vec![
-            when(view, line.time).into(),
-            line.who.map(|who| Cell::with(who, view.name(&who))).unwrap_or_default(),
-            line.with.map(|with| with.cell(view)).unwrap_or_default(),
-            Cell::from(&row.text).tone(line.tone),
-            source.map(clean).unwrap_or_default().into(),
-            line.frame.map(|frame| frame.number.to_string()).unwrap_or_default().into(),
-        ]);
+    let shown = || result.events.iter().take(ROWS_MAX);
+    let frames: Vec<String> = shown().map(|row| row.line.proof(page.view(), several)).collect();
+    let wide = frames.iter().map(|frame| frame.len()).max().unwrap_or_default();
+    for (row, frame) in shown().zip(&frames) {
+        let first = format!("{}  {frame:>wide$}", when(page.view(), row.line.time));
+        let text = row.line.sentence(page.view(), &row.text);
+        page.item(&first, row.line.tone, &text);
     }
-    page.table(&table);
+    if !frames.is_empty() {
+        let places = if several { "capture#frame" } else { "the frame" };
+        page.line(2, Tone::Faint, &format!("Beside the time: {places} that shows it."));
+    }
     if result.events.len() > ROWS_MAX {
         let text = format!(
             "and {} more; name a target, narrow it with --since and --until, or take all with -o csv",
@@ -314,11 +305,32 @@ pub fn timeline_page(
     page.end(blindness, &[], answer_id)
 }
 
-impl Party {
-    fn cell(self, view: &View<'_>) -> Cell {
-        match self {
-            Party::Host(host) => Cell::with(host, view.name(&host)),
-            Party::Service(service) => Cell::with(service, view.name(&service.host)),
+impl Line {
+    /// The frame that shows it, with the place of its capture where there are several.
+    fn proof(&self, view: &View<'_>, several: bool) -> String {
+        match self.frame {
+            Some(frame) if several => {
+                format!("{}#{}", shortened(&clean(view.report.source_name(frame.source)), 16), frame.number)
+            }
+            Some(frame) => frame.number.to_string(),
+            None => String::new(),
+        }
+    }
+
+    /// `10.0.0.5 ws1 -> 10.0.0.9:22/tcp db: ssh session begins`.
+    fn sentence(&self, view: &View<'_>, text: &str) -> String {
+        let who = self.who.map(|who| view.host(&who));
+        let with = self.with.map(|with| match with {
+            Party::Host(host) => view.host(&host),
+            Party::Service(service) => match view.name(&service.host) {
+                Some(name) => format!("{service} {name}"),
+                None => service.to_string(),
+            },
+        });
+        match (who, with) {
+            (Some(who), Some(with)) => format!("{who} -> {with}: {text}"),
+            (Some(one), None) | (None, Some(one)) => format!("{one}: {text}"),
+            (None, None) => text.to_owned(),
         }
     }
 }
