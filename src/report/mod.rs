@@ -8,6 +8,7 @@ mod flow;
 mod graph;
 mod json;
 mod list;
+mod picture;
 mod text;
 mod visibility;
 
@@ -20,6 +21,7 @@ pub use document::{Counted, Report, Selection, SourceFacts};
 pub use graph::{write_dot, write_graphml};
 pub use json::{Document, write_json};
 pub use list::{Format, List, write_lines, write_list};
+pub use picture::{Picture, PictureEdge, PictureNode, PictureTone, write_dot_picture, write_svg};
 pub use text::{Paint, Tone, View, clean, rule_page, rule_table, write_story, write_table};
 pub use visibility::Visibility;
 
