@@ -32,8 +32,9 @@ impl Asked {
     /// If no capture can be read, or something was asked wrongly.
     pub fn new(arguments: &AskArguments, setup: Setup) -> Result<Asked, Failure> {
         let wanted = Wanted { records: true, as_of: arguments.as_of, quiet: arguments.quiet };
-        let read = Read::new(&arguments.read, &setup, wanted)?;
-        let history = History::new(read.snapshot(), read.records());
+        let mut read = Read::new(&arguments.read, &setup, wanted)?;
+        let mut history = History::new(read.snapshot(), read.records());
+        (history.indications, history.indications_dropped) = read.take_indications();
         Ok(Asked {
             history,
             inferences: infer(read.snapshot(), read.records()),

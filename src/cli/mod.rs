@@ -9,11 +9,13 @@ mod blast_radius;
 mod completions;
 mod cut;
 mod diff;
+mod egress;
 mod explain;
 mod export;
 mod failure;
 mod keeping;
 mod isolate;
+mod host;
 mod knowledge;
 mod list;
 mod output;
@@ -21,9 +23,12 @@ mod policy;
 mod path;
 mod progress;
 mod reading;
+mod scoping;
+mod seen;
 mod setup;
 mod trace;
 mod spof;
+mod timeline;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -76,6 +81,10 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Isolate(arguments) => isolate::run(&arguments),
         Command::Cut(arguments) => cut::run(&arguments),
+        Command::Host(arguments) => host::run(&arguments),
+        Command::Seen(arguments) => seen::run(&arguments),
+        Command::Timeline(arguments) => timeline::run(&arguments),
+        Command::Egress(arguments) => egress::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),

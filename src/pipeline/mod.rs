@@ -16,6 +16,7 @@
 
 mod batch;
 mod expectation;
+mod indication;
 mod shard;
 mod token;
 mod totals;
@@ -24,7 +25,7 @@ use crate::capture::{Frames, Progress};
 use crate::decode::{self, Class, Decoder, LinkFact, Packet};
 use crate::flow::Limits;
 use crate::graph::{Delta, Map};
-use crate::model::{FlowRecord, HostKey, Mac, NameSource, Realm, Span, Timestamp};
+use crate::model::{FlowRecord, HostKey, Indication, Mac, NameSource, Realm, Span, Timestamp};
 
 use batch::Workers;
 use shard::{Orders, Shard};
@@ -77,6 +78,10 @@ pub struct Outcome {
     pub records: Vec<FlowRecord>,
     /// What flows carry that others carry too, if records were asked for.
     pub tokens: Tokens,
+    /// Names, fingerprints and users with who showed them to whom, sorted, if records were asked for.
+    pub indications: Vec<Indication>,
+    /// How often one did not fit.
+    pub indications_dropped: u64,
 }
 
 /// Reads all frames and adds up what they show. `progress` is called now and then.
@@ -107,15 +112,20 @@ pub fn run(frames: &mut Frames, settings: &Settings, progress: &mut dyn FnMut(Pr
     let mut map = Map::default();
     let mut records = Vec::new();
     let mut tokens = Tokens::default();
+    let mut indications = Vec::new();
+    let mut indications_dropped = 0;
     for found in &mut all {
         totals.add_shard(found.copies, &found.tally);
         records.append(&mut found.records);
         tokens.join(std::mem::take(&mut found.tokens));
+        indications_dropped += found.indications.dropped;
+        indications.extend(std::mem::take(&mut found.indications).into_rows());
     }
     map.add(all.into_iter().map(|found| found.delta).chain([link]).collect());
     records.sort_by_key(|record| (record.first, record.frame, record.key));
     tokens.sort();
-    Outcome { map, totals, records, tokens }
+    indications.sort_unstable();
+    Outcome { map, totals, records, tokens, indications, indications_dropped }
 }
 
 /// Reading and decoding, on the calling thread.

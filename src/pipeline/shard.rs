@@ -1,6 +1,7 @@
 //! One logical shard: the only place where flows meet protocols.
 
 use super::expectation::Expectations;
+use super::indication::Indications;
 use super::token::Tokens;
 use crate::decode::{Layer4, Packet};
 use crate::flow::{Duplicates, FlowTable, Follow, Interest, Limits, Tally, Track, Turns};
@@ -47,6 +48,8 @@ pub struct Findings {
     pub records: Vec<FlowRecord>,
     /// Tokens, if records were asked for.
     pub tokens: Tokens,
+    /// Names, fingerprints and users, if records were asked for.
+    pub indications: Indications,
 }
 
 impl Shard {
@@ -57,10 +60,11 @@ impl Shard {
             table: if orders.keep_records && orders.keep_turns { table.keeping_turns() } else { table },
             talk: Talk {
                 delta: Delta::default(),
-                seen: Seen::default(),
+                seen: if orders.keep_records { Seen::curious() } else { Seen::default() },
                 expectations: Expectations::default(),
                 records: orders.keep_records.then(Vec::new),
                 tokens: orders.keep_records.then(Tokens::default),
+                indications: orders.keep_records.then(Indications::default),
             },
             duplicates: orders.drop_duplicates.then(Duplicates::default),
             copies: 0,
@@ -113,6 +117,7 @@ impl Shard {
             tally: self.table.tally(),
             records: self.talk.records.unwrap_or_default(),
             tokens: self.talk.tokens.unwrap_or_default(),
+            indications: self.talk.indications.unwrap_or_default(),
         }
     }
 }
@@ -138,6 +143,7 @@ struct Talk {
     expectations: Expectations,
     records: Option<Vec<FlowRecord>>,
     tokens: Option<Tokens>,
+    indications: Option<Indications>,
 }
 
 impl Talk {
@@ -147,6 +153,9 @@ impl Talk {
         if !self.seen.is_empty() {
             let scene = scene(track, conversation, at);
             for observation in self.seen.drain() {
+                if let Some(indications) = &mut self.indications {
+                    indications.note(&scene, &observation);
+                }
                 match observation {
                     Observation::Announced(announcement) => {
                         self.expectations.add(&announcement, conversation, &track.key, at.time);

@@ -195,7 +195,7 @@ fn total(widths: &[Option<usize>]) -> usize {
 }
 
 /// The text in so many columns of the terminal, with `…` where something is missing.
-fn shortened(text: &str, width: usize) -> String {
+pub fn shortened(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
