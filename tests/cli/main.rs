@@ -5,6 +5,7 @@ mod diff;
 mod flags;
 mod pages;
 mod programs;
+mod scope;
 mod story;
 mod streams;
 mod text;
