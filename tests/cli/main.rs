@@ -7,6 +7,7 @@ mod flags;
 mod isolate;
 mod pages;
 mod programs;
+mod scope;
 mod story;
 mod streams;
 mod text;
