@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::atlas::Atlas;
 use super::contact::{Means, carries, has_second_factor, probability};
 use super::terrain::{Open, is_routed};
-use crate::graph::Contact;
+use crate::graph::{Contact, Dependency};
 use crate::model::{Capability, Span};
 
 /// What can be reached from some hosts.
@@ -65,7 +65,7 @@ pub struct Potential {
     pub hosts: usize,
     /// Such services.
     pub services: usize,
-    /// Of those, services that none of the hosts in question was ever answered by.
+    /// Of those, services that none of the hosts in question ever used.
     pub unused: Vec<Open>,
     /// Hosts that could be controlled over any number of such steps, by services that run commands.
     pub onward: usize,
@@ -85,6 +85,11 @@ pub fn of(atlas: &Atlas<'_>, hosts: &[u32], insecure: Option<&BTreeSet<u32>>) ->
         potential: potential.0,
         direct,
     }
+}
+
+/// Somebody sent payload by it.
+const fn is_used(dependency: &Dependency) -> bool {
+    dependency.totals.capability.is_some()
 }
 
 /// A set of hosts.
@@ -112,7 +117,8 @@ impl Places {
 fn direct(atlas: &Atlas<'_>, hosts: &[u32], own: &Places, insecure: Option<&BTreeSet<u32>>) -> Vec<Direct> {
     let mut found: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for dependency in hosts.iter().flat_map(|host| atlas.uses(*host)) {
-        let carrying = atlas.dependency(*dependency).is_some_and(carries);
+        // A port that was only knocked at is open, and nothing more was seen of it.
+        let carrying = atlas.dependency(*dependency).is_some_and(|row| carries(row) && is_used(row));
         let server = atlas.server_of(*dependency).filter(|server| carrying && !own.contains(*server));
         if let Some(server) = server {
             found.entry(server).or_default().push(*dependency);
@@ -196,7 +202,7 @@ fn potential(atlas: &Atlas<'_>, hosts: &[u32], own: &Places) -> (Potential, Vec<
     let segments: BTreeSet<u32> = hosts.iter().filter_map(|host| terrain.segments().of(*host)).collect();
     let mut used: Vec<u32> = Vec::new();
     for dependency in hosts.iter().flat_map(|host| atlas.uses(*host)) {
-        if atlas.dependency(*dependency).is_some_and(carries) {
+        if atlas.dependency(*dependency).is_some_and(|row| carries(row) && is_used(row)) {
             used.extend(atlas.service_of(*dependency));
         }
     }

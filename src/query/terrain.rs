@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::atlas::Atlas;
 use super::contact::carries;
 use super::segment::Segments;
-use crate::model::{Address, Realm};
+use crate::model::{Address, Capability, Realm};
 
 /// Lists in one array (compressed sparse rows).
 #[derive(Debug)]
@@ -79,7 +79,8 @@ impl Terrain {
             let Some(server) = atlas.host_of(service) else { continue };
             let Some(segment) = segments.of(client) else { continue };
             used.push((segment, service));
-            if row.capability().is_exec() {
+            // What a protocol would allow does not count where nobody said a word of it.
+            if row.totals.capability.is_some_and(Capability::is_exec) {
                 exec.push((client, (server, dependency)));
                 if let Some(exec) = exec_services.get_mut(service as usize) {
                     *exec = true;

@@ -8,6 +8,7 @@ mod programs;
 mod story;
 mod streams;
 mod text;
+mod trace;
 mod well_formed;
 mod wrong_use;
 
