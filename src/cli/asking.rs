@@ -10,7 +10,8 @@ use super::failure::{DONE, Failure};
 use super::output;
 use super::reading::{Read, Wanted};
 use super::setup::Setup;
-use crate::graph::{History, Host, Inferences};
+use crate::graph::inference::{Inferences, infer};
+use crate::graph::{History, Host};
 use crate::model::{Span, State, Timestamp};
 use crate::query::{Atlas, Knowledge, Observed, Resolved, Target, Unknown, resolve};
 use crate::report::{Report, clean};
@@ -35,7 +36,7 @@ impl Asked {
         let history = History::new(read.snapshot(), read.records());
         Ok(Asked {
             history,
-            inferences: Inferences::default(),
+            inferences: infer(read.snapshot(), read.records()),
             knowledge: setup.knowledge,
             watched: read.watched(),
             read,

@@ -1,44 +1,78 @@
-//! How much a host means on the scale from 1 to 5 that formulas use: what the operator says, or else
-//! what the map shows.
+//! What hosts, and nodes of the impact graph, mean: as the operator says, else as the map shows.
 
 use super::atlas::Atlas;
-use super::requires::carries_impact;
+use super::requires::Requires;
 
 /// From this level on a host is critical.
 pub const CRITICAL: f64 = 4.0;
 
-/// How much a host means.
+/// How much the business depends on a host.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Worth {
-    /// 1 to 5.
+    /// On the scale that people and formulas use, 1 to 5.
     pub level: f64,
-    /// Inferred from who depends on it; false where the operator said so.
+    /// Inferred from the map; false where the operator said so.
     pub inferred: bool,
 }
 
 impl Worth {
+    /// From a value between 0 and 1.
+    pub const fn of_value(value: f64, inferred: bool) -> Worth {
+        Worth { level: 1.0 + 4.0 * value, inferred }
+    }
+
+    /// How much a host of a map means.
+    pub fn of(atlas: &Atlas<'_>, host: u32) -> Worth {
+        atlas.worths().get(host as usize).copied().unwrap_or(Worth::of_value(0.0, true))
+    }
+
+    /// Between 0 and 1.
+    pub const fn value(self) -> f64 {
+        (self.level - 1.0) / 4.0
+    }
+
     /// It is critical.
     pub fn is_critical(&self) -> bool {
         self.level >= CRITICAL
     }
+}
 
-    /// How much a host means. Where the operator says nothing: the share of hosts that depend on one of
-    /// its services, on a logarithmic scale, because on a linear one only the name server of a large
-    /// network would mean anything.
-    pub fn of(atlas: &Atlas<'_>, host: u32) -> Worth {
-        let Some(row) = atlas.host(host) else { return Worth { level: 1.0, inferred: true } };
-        if let Some(tags) = atlas.observed.knowledge.criticality_of(row.key.address, &row.labels) {
-            return Worth { level: tags.level(), inferred: false };
-        }
-        let uses = atlas.offers(host).iter().flat_map(|service| atlas.used_by(*service));
-        let counting = uses.filter(|place| atlas.dependency(**place).is_some_and(carries_impact));
-        let mut clients: Vec<u32> = counting.filter_map(|place| atlas.client_of(*place)).collect();
-        clients.sort_unstable();
-        clients.dedup();
-        clients.retain(|client| *client != host);
-        let others = atlas.observed.snapshot.hosts.len().saturating_sub(1);
-        #[expect(clippy::cast_precision_loss, reason = "hosts")]
-        let share = if others == 0 { 0.0 } else { (clients.len() as f64).ln_1p() / (others as f64).ln_1p() };
-        Worth { level: 1.0 + 4.0 * share.min(1.0), inferred: true }
+/// The levels of all nodes.
+#[derive(Clone, Debug, Default)]
+pub struct Worths {
+    /// 1 to 5; 0 for nodes that take part in nothing.
+    levels: Vec<f64>,
+    sum: f64,
+}
+
+impl Worths {
+    /// From levels that are known, one for each node.
+    pub fn new(levels: Vec<f64>) -> Worths {
+        Worths { sum: levels.iter().sum(), levels }
+    }
+
+    /// Of all services, and of all hosts that need any: as much as their host means.
+    pub fn from_atlas(atlas: &Atlas<'_>, requires: &Requires) -> Worths {
+        let of_host: Vec<f64> = (0..requires.hosts()).map(|host| Worth::of(atlas, host).level).collect();
+        let of = |host: Option<u32>| host.and_then(|host| of_host.get(host as usize)).copied();
+        let service = |node| of(requires.host_of(node)).unwrap_or_default();
+        let services = (0..requires.services()).map(service);
+        let client = |host| match requires.groups_of(requires.host_node(host)).is_empty() {
+            true => 0.0,
+            false => of(Some(host)).unwrap_or_default(),
+        };
+        Worths::new(services.chain((0..requires.hosts()).map(client)).collect())
+    }
+
+    /// What a node means, 1 to 5.
+    pub fn level(&self, node: u32) -> f64 {
+        self.levels.get(node as usize).copied().unwrap_or_default()
+    }
+
+    /// The share of everything that means something which is lost with these nodes, each as likely as
+    /// told (`blast_radius.md` §2).
+    pub fn impact(&self, lost: impl Iterator<Item = (u32, f64)>) -> f64 {
+        let lost: f64 = lost.map(|(node, probability)| self.level(node) * probability).sum();
+        if self.sum > 0.0 { lost / self.sum } else { 0.0 }
     }
 }

@@ -112,6 +112,8 @@ pub(super) struct Lean {
 pub struct Requires {
     services: u32,
     hosts: u32,
+    /// The host of each service.
+    host_of: Vec<u32>,
     /// Services by their host.
     offered: Rows<u32>,
     /// All groups, by dependent.
@@ -159,7 +161,8 @@ impl Requires {
         let mut carriers: Vec<(u32, u32, u32)> =
             carriers.filter(|(dependency, ..)| *dependency != NO_DEPENDENCY).collect();
         carriers.sort_unstable();
-        let mut offered: Vec<(u32, u32)> = parts.host_of.iter().copied().zip(0u32..).collect();
+        let offered = parts.host_of.iter().copied().zip(0u32..);
+        let mut offered: Vec<(u32, u32)> = offered.filter(|(host, _)| *host < parts.hosts).collect();
         offered.sort_unstable();
         let by_group = (0u32..).zip(&groups);
         let members: Vec<(u32, Member)> = by_group
@@ -170,6 +173,7 @@ impl Requires {
             services,
             hosts: parts.hosts,
             offered: Rows::new(offered, parts.hosts),
+            host_of: parts.host_of,
             group_starts: Rows::new(owners, nodes).starts,
             members: Rows::new(members, count(groups.len())),
             leans: Rows::new(leans, services),
@@ -181,6 +185,21 @@ impl Requires {
     /// How many nodes there are: services and hosts.
     pub const fn nodes(&self) -> u32 {
         self.services + self.hosts
+    }
+
+    /// How many services there are.
+    pub const fn services(&self) -> u32 {
+        self.services
+    }
+
+    /// How many hosts there are.
+    pub const fn hosts(&self) -> u32 {
+        self.hosts
+    }
+
+    /// The host that offers a service.
+    pub fn host_of(&self, service: u32) -> Option<u32> {
+        self.host_of.get(service as usize).copied().filter(|host| *host < self.hosts)
     }
 
     /// How many groups there are.
