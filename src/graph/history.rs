@@ -33,6 +33,8 @@ pub struct Contact {
     pub answered: bool,
     /// Payload went both ways, or one way and was acknowledged.
     pub observed: bool,
+    /// Somebody sent payload: more than a knock at an open door.
+    pub payload: bool,
     /// Nobody has ended it as far as the tap saw.
     pub open: bool,
 }
@@ -108,6 +110,7 @@ fn contact(record: &FlowRecord, snapshot: &Snapshot) -> Option<Contact> {
         capability: record.capability(),
         answered: totals.answered > 0,
         observed: totals.observed > 0,
+        payload: totals.capability.is_some(),
         open: is_open(record, snapshot.last),
     })
 }
