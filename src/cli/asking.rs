@@ -35,7 +35,7 @@ impl Asked {
         let history = History::new(read.snapshot(), read.records());
         Ok(Asked {
             history,
-            inferences: infer(read.snapshot(), read.records()),
+            inferences: infer(read.snapshot(), read.records(), read.tokens()),
             knowledge: setup.knowledge,
             watched: read.watched(),
             read,

@@ -10,7 +10,7 @@ use super::setup::Setup;
 use crate::capture::{Frames, LinkType, OpenError, Options, Source};
 use crate::finding::{self, Finding};
 use crate::graph::Snapshot;
-use crate::model::{FlowRecord, Span, Timestamp};
+use crate::model::{FlowRecord, Span, Timestamp, TokenSighting};
 use crate::pipeline::{self, Settings, Totals};
 use crate::report::{Counted, Report, Selection, SourceFacts, clean};
 
@@ -25,6 +25,7 @@ pub struct Read {
     /// What is wrong.
     pub findings: Vec<Finding>,
     records: Vec<FlowRecord>,
+    tokens: Vec<TokenSighting>,
     as_of: Option<Timestamp>,
 }
 
@@ -71,6 +72,7 @@ impl Read {
             counted: Counted { repeated, ..counted(&outcome.totals, &setup.options) },
             findings: finding::find(&snapshot, as_of.unwrap_or_default(), &setup.knowledge),
             records: outcome.records,
+            tokens: outcome.tokens.sightings,
             sources,
             snapshot,
             as_of,
@@ -85,6 +87,11 @@ impl Read {
     /// Every flow, where they were kept.
     pub fn records(&self) -> &[FlowRecord] {
         &self.records
+    }
+
+    /// What flows carry that others carry too, where records were kept.
+    pub fn tokens(&self) -> &[TokenSighting] {
+        &self.tokens
     }
 
     /// When somebody watched, one span for each source.

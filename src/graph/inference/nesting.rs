@@ -325,11 +325,6 @@ impl Nesting {
         if self.requests == 0 { 0.0 } else { (self.nested as f64 - self.expected) / self.requests as f64 }
     }
 
-    /// z = (n₁₂ − μ) / max(σ, √μ, ½).
-    pub fn z(&self) -> f64 {
-        (self.nested as f64 - self.expected) / self.spread.max(self.expected.sqrt()).max(0.5)
-    }
-
     /// How likely chance alone nests as many, at most.
     ///
     /// The tail of a normal distribution will not do: where chance nests 0.01 requests, two are 4 σ by
