@@ -363,3 +363,81 @@ impl Nesting {
         self.spread.max(binomial.max(0.0).sqrt()).max(0.5)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    fn requests(rows: &[(Nanos, Nanos)]) -> Requests {
+        let row =
+            |(start, length): &(Nanos, Nanos)| Request { start: *start, end: start + length, bytes: (0, 0) };
+        Requests::new(rows.iter().map(row).collect())
+    }
+
+    fn children(rows: &[(Nanos, Nanos)]) -> Children {
+        let row = |(start, length): &(Nanos, Nanos)| Exchange {
+            start: *start,
+            end: start + length,
+            answered: true,
+            bytes: (0, 0),
+        };
+        let mut exchanges: Vec<Exchange> = rows.iter().map(row).collect();
+        exchanges.sort_unstable();
+        Children::new(exchanges.iter())
+    }
+
+    proptest! {
+        /// Both sweeps count what looking at every request with every exchange counts.
+        #[test]
+        fn sweeps_count_like_brute_force(
+            inbound in vec((0i64..60, 0i64..30), 0..12),
+            outbound in vec((0i64..60, 0i64..20), 0..12),
+            shift in -80i64..80,
+        ) {
+            let within = |(q, length): &(i64, i64), (t, child): &(i64, i64)| {
+                t + shift >= *q && t + child + shift <= q + length
+            };
+            let nested = inbound.iter().filter(|one| outbound.iter().any(|child| within(one, child))).count();
+            let held = outbound.iter().filter(|child| inbound.iter().any(|one| within(one, child))).count();
+            let (inbound, outbound) = (requests(&inbound), children(&outbound));
+            prop_assert_eq!(outbound.nested_in(&inbound, shift), nested);
+            prop_assert_eq!(inbound.holding(&outbound, shift), held);
+        }
+    }
+
+    #[test]
+    fn what_is_nested_is_seen_and_what_comes_along_is_not() {
+        let second = 1_000_000_000;
+        let at = |n: i64| n * second / 3 + (n * n * 7_919) % 90_000_000;
+        let inbound = requests(&(0..300).map(|n| (at(n), 20_000_000)).collect::<Vec<_>>());
+        let inside = children(&(0..300).map(|n| (at(n) + 5_000_000, 3_000_000)).collect::<Vec<_>>());
+        let beside = children(&(0..300).map(|n| (at(n) + 25_000_000, 3_000_000)).collect::<Vec<_>>());
+        let shifts = Shifts::new(1);
+        let found = shifts.test(&inbound, &inside);
+        assert!(found.nested == 300 && found.p_value() < 1e-30 && found.uplift() > 0.7, "{found:?}");
+        assert_eq!(shifts.test(&inbound, &beside).p_value(), 1.0);
+    }
+
+    #[test]
+    fn a_tail_is_told_for_few_and_for_many() {
+        let nesting = |requests, nested, expected| Nesting { requests, nested, expected, spread: 0.0 };
+        // Two where chance makes one of a hundred: a normal distribution would call it 4 sigma.
+        let few = nesting(1000, 2, 0.01).p_value();
+        assert!((1e-4..1e-3).contains(&few), "{few}");
+        // Nearly all nest by chance, and all do: Poisson's tail would see nothing in it.
+        assert!(nesting(1000, 1000, 950.0).p_value() < 1e-20);
+        assert_eq!(nesting(1000, 950, 950.0).p_value(), 1.0);
+        let wide = Nesting { spread: 50.0, ..nesting(1000, 1000, 950.0) };
+        assert!(wide.p_value() > 0.1, "bursts that nest together are no evidence");
+    }
+
+    #[test]
+    fn a_long_list_is_skipped_through_in_few_steps() {
+        let rows: Vec<u32> = (0..1000).collect();
+        for first in [0, 1, 2, 500, 999, 1000] {
+            assert_eq!(skip(&rows, |row| *row < first).first(), rows.get(first as usize));
+        }
+    }
+}
