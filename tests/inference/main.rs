@@ -34,7 +34,7 @@ const SPREAD_MAX: f64 = 0.05;
 const FOUND_BY_CHANCE_MAX: f64 = 0.01;
 
 /// Times that a capture is shuffled.
-const SHUFFLES: u64 = 10;
+const SHUFFLES: u64 = 6;
 
 fn pairs_that(inferences: &Inferences, verdict: Verdict) -> BTreeSet<Need> {
     let links = inferences.links.iter().filter(|link| link.verdict == verdict);

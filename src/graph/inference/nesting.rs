@@ -52,6 +52,8 @@ pub struct Request {
 #[derive(Clone, Debug, Default)]
 pub struct Requests {
     rows: Vec<Request>,
+    /// Of each, the latest end of it and all before.
+    latest: Vec<Nanos>,
     /// The length of the longest.
     longest: Nanos,
 }
@@ -60,8 +62,17 @@ impl Requests {
     /// From requests in any order.
     pub fn new(mut rows: Vec<Request>) -> Self {
         rows.sort_unstable();
+        Self::sorted(rows)
+    }
+
+    fn sorted(rows: Vec<Request>) -> Self {
         let longest = rows.iter().map(|request| request.end - request.start).max().unwrap_or(0);
-        Requests { rows, longest }
+        let mut until = Nanos::MIN;
+        let latest = rows.iter().map(|request| {
+            until = until.max(request.end);
+            until
+        });
+        Requests { latest: latest.collect(), rows, longest }
     }
 
     /// How many.
@@ -76,18 +87,14 @@ impl Requests {
 
     /// How many exchanges lie within a request if all of them came `shift` later.
     fn holding(&self, children: &Children, shift: Nanos) -> usize {
-        let mut latest = Nanos::MIN;
         let mut waiting = self.rows.as_slice();
         let mut held = 0;
         for child in &children.rows {
             let (start, end) = (child.start + shift, child.end + shift);
-            while let [request, later @ ..] = waiting
-                && request.start <= start
-            {
-                latest = latest.max(request.end);
-                waiting = later;
-            }
-            held += usize::from(latest >= end);
+            waiting = skip(waiting, |request| request.start <= start);
+            let begun = self.rows.len() - waiting.len();
+            let latest = begun.checked_sub(1).and_then(|last| self.latest.get(last));
+            held += usize::from(latest.is_some_and(|latest| *latest >= end));
         }
         held
     }
@@ -98,7 +105,7 @@ impl Requests {
             return Cow::Borrowed(self);
         }
         let rows = self.rows.iter().filter(|request| request.end < until).copied().collect();
-        Cow::Owned(Requests { rows, longest: self.longest })
+        Cow::Owned(Self::sorted(rows))
     }
 
     /// At most [`TESTED_MAX`] of them, evenly taken: whether one holds an exchange does not depend on
@@ -108,10 +115,7 @@ impl Requests {
         if step <= 1 {
             return Cow::Borrowed(self);
         }
-        Cow::Owned(Requests {
-            rows: self.rows.iter().step_by(step).copied().collect(),
-            longest: self.longest,
-        })
+        Cow::Owned(Self::sorted(self.rows.iter().step_by(step).copied().collect()))
     }
 
     /// The length that this share of the requests does not reach.
@@ -156,6 +160,15 @@ impl Children {
             .collect();
         rows.reverse();
         Children { rows }
+    }
+
+    /// At most [`TESTED_MAX`] of them, evenly taken, to be asked whether they lie within a request.
+    fn sample(&self) -> Cow<'_, Children> {
+        let step = self.rows.len().div_ceil(TESTED_MAX);
+        if step <= 1 {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Children { rows: self.rows.iter().step_by(step).copied().collect() })
     }
 
     /// How many exchanges.
@@ -243,8 +256,9 @@ impl Shifts {
     /// of a request, but of twenty exchanges it would leave ten outside.
     pub fn test_exchanges(&self, requests: &Requests, children: &Children) -> Nesting {
         let ring = ring(requests, children);
+        let children = children.sample();
         self.compare(requests, children.len(), |shift| {
-            ring.count(shift, |shift| requests.holding(children, shift))
+            ring.count(shift, |shift| requests.holding(&children, shift))
         })
     }
 

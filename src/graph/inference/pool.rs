@@ -293,7 +293,7 @@ mod tests {
     /// Which of two, as a key would decide: no pattern, and no turns.
     fn by_key(place: usize) -> &'static [u8] {
         const SIDES: [&[u8]; 2] = [&[0], &[1]];
-        SIDES[(place * 2_654_435_761 >> 13) % 2]
+        SIDES[((place * 2_654_435_761) >> 13) % 2]
     }
 
     #[test]
