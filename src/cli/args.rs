@@ -59,6 +59,10 @@ pub enum Command {
     Findings(ListArguments),
     /// List flows, with Community ID
     Flows(ListArguments),
+    /// Tell who stops with a target, and what it can reach
+    BlastRadius(super::blast_radius::BlastRadiusArguments),
+    /// List single points of failure, the worst first
+    Spof(super::spof::SpofArguments),
     /// Explain a rule, or what a site file may say
     Explain {
         /// A rule's id such as ADM-01, or `site`; without one, all rules are listed
@@ -68,10 +72,18 @@ pub enum Command {
         #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
         color: Colour,
     },
+    /// Trace an infection in time: whom it can have reached, or who can have been first
+    Trace(super::trace::TraceArguments),
+    /// Show how somebody can have come from one host to another, in time
+    Path(super::path::PathArguments),
     /// Compare two captures, two times, or a capture with a saved report
     Diff(DiffArguments),
     /// Write firewall rules for an isolation or a cut, with rollback and rehearsal; nothing is applied
     Policy(PolicyArguments),
+    /// Tell what breaks if something is cut off, what that leaves open, and where it can be enforced
+    Isolate(super::isolate::IsolateArguments),
+    /// Find the least disruptive cut between two sets of hosts
+    Cut(super::cut::CutArguments),
     /// Write the map for other programs
     Export(ExportArguments),
     /// Write completions for a shell

@@ -5,19 +5,25 @@
 mod analyze;
 mod args;
 mod asking;
+mod blast_radius;
 mod completions;
+mod cut;
 mod diff;
 mod explain;
 mod export;
 mod failure;
 mod keeping;
+mod isolate;
 mod knowledge;
 mod list;
 mod output;
 mod policy;
+mod path;
 mod progress;
 mod reading;
 mod setup;
+mod trace;
+mod spof;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -60,10 +66,16 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Deps(arguments) => list::run(crate::report::List::Dependencies, &arguments),
         Command::Certs(arguments) => list::run(crate::report::List::Certificates, &arguments),
         Command::Findings(arguments) => list::run(crate::report::List::Findings, &arguments),
+        Command::BlastRadius(arguments) => blast_radius::run(&arguments),
+        Command::Spof(arguments) => spof::run(&arguments),
         Command::Flows(arguments) => list::run(crate::report::List::Flows, &arguments),
         Command::Explain { subject, color } => explain::run(subject.as_deref(), output::paint(color)),
+        Command::Trace(arguments) => trace::run(&arguments),
+        Command::Path(arguments) => path::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
+        Command::Isolate(arguments) => isolate::run(&arguments),
+        Command::Cut(arguments) => cut::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),

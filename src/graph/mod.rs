@@ -13,13 +13,14 @@ mod kind;
 mod map;
 mod names;
 mod resolve;
+mod rhythm;
 mod roles;
 mod set;
 mod sighting;
 mod snapshot;
 mod table;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod transport_security;
 mod vendor;
 
@@ -32,6 +33,7 @@ pub use inference::{Inferences, InferredLink, Pool, Verdict};
 pub use inventory::Operator;
 pub use kind::Kind;
 pub use map::Map;
+pub use rhythm::{Rhythm, rhythm};
 pub use set::Set;
 pub use sighting::{Proof, Sighting, SightingKey};
 pub use snapshot::{

@@ -3,6 +3,7 @@
 //! An analyzer sees bytes in order, which side sent them, and where bytes are missing. It pushes
 //! [`Observation`]s and keeps no more state than its protocol needs. A port is never proof.
 
+mod amqp;
 mod conversation;
 mod ber;
 mod datagram;
@@ -13,13 +14,16 @@ mod ftp;
 mod greeting;
 mod http;
 mod imap;
+mod kafka;
 mod kerberos;
 mod ldap;
 mod line;
 mod llmnr;
 mod mdns;
+mod mqtt;
 mod mssql;
 mod mysql;
+mod nats;
 mod nbdgm;
 mod nbns;
 mod ntlm;
@@ -30,6 +34,7 @@ mod proxy_protocol;
 mod rdp;
 mod redis;
 mod remote_shell;
+mod rsync;
 mod smb;
 mod smtp;
 mod snmp;
@@ -65,6 +70,10 @@ pub const ANALYZERS: &[&dyn Analyzer] = &[
     &ssh::Ssh,
     &vnc::Vnc,
     &x11::X11,
+    &rsync::Rsync,
+    &amqp::Amqp,
+    &mqtt::Mqtt,
+    &nats::Nats,
     &smb::Smb,
     &rdp::Rdp,
     // Lengths and types that must add up over a whole message.
@@ -76,6 +85,7 @@ pub const ANALYZERS: &[&dyn Analyzer] = &[
     &mssql::Mssql,
     &mssql::Browser,
     &snmp::Snmp,
+    &kafka::Kafka,
     &dhcp::Dhcp,
     &dhcp::DhcpV6,
     // One message format for four: who narrows it by flags, names or ports is asked before DNS.

@@ -42,6 +42,11 @@ fn of_streams() -> Vec<Sample> {
     vec![
         tcp("proxy-protocol", "PROXY TCP4 192.0.2.7 10.0.0.2 40000 80\r\n", ""),
         tcp("vnc", "RFB 003.003\n", "RFB 003.008\n"),
+        tcp("rsync", "@RSYNCD: 31.0\n", "@RSYNCD: 31.0\n"),
+        tcp("amqp", "AMQP\0\0\x09\x01", ""),
+        tcp("mqtt", hex("1028 0004 4d515454 04c2 003c 000a"), ""),
+        tcp("nats", "CONNECT {\"verbose\":false}\r\n", "INFO {\"server_id\":\"N\"}\r\n"),
+        tcp("kafka", hex("00000011 0003 0001 00000002 0003 632d31 00000000"), ""),
         tcp("x11", hex("6c00 0b00 0000 0000 0000 0000"), ""),
         Sample { from: 1021, ..tcp("rsh", command, "\0") },
         tcp("rexec", command, "\0"),

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod diff;
+mod answers;
 mod flags;
+mod isolate;
 mod pages;
 mod programs;
 mod story;

@@ -10,6 +10,7 @@
 mod cause;
 mod forward;
 mod likelihood;
+mod oddity;
 mod path;
 mod root;
 mod search;
@@ -19,6 +20,7 @@ mod tests;
 pub use cause::{Cause, causes};
 pub use forward::{OutOfTime, Reached, Trace, arrivals, trace};
 pub use likelihood::SEED;
+pub use oddity::{Oddities, Oddity};
 pub use path::{Goal, PATHS, Paths, paths};
 pub use root::{Candidate, Explained, Root, rank};
 pub use search::{Classes, Hop, Rules};

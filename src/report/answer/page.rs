@@ -67,6 +67,16 @@ impl<'a> Page<'a> {
         self.line(INDENT, Tone::Plain, text);
     }
 
+    /// A text behind a lead that keeps its spaces; what follows stands below the text.
+    pub fn behind(&mut self, lead: &str, tone: Tone, text: &str) {
+        let (first, rest) =
+            (format!("{}{lead}", " ".repeat(INDENT)), " ".repeat(INDENT + lead.chars().count()));
+        for line in text::fill(text, Some(self.width()), &first, &rest).lines() {
+            self.out.push_str(&self.view.paint.paint(tone, line));
+            self.out.push('\n');
+        }
+    }
+
     /// A sentence that warns.
     pub fn warn(&mut self, text: &str) {
         self.line(INDENT, Tone::Warning, &format!("! {text}"));
@@ -77,15 +87,25 @@ impl<'a> Page<'a> {
         self.out.push_str(&table.render(Some(self.width()), INDENT, self.view.paint));
     }
 
+    /// Rows inside a section that need no titles.
+    pub fn rows(&mut self, table: &Table) {
+        self.out.push_str(&table.render_rows(Some(self.width()), INDENT, self.view.paint));
+    }
+
     /// Who is meant, and what the answer is made from:
     /// `10.2.0.17 = erp-app01 (kerberos, dhcp)  VLAN 20` / `as of … · 6 d 22 h watched`.
     pub fn about(&mut self, hosts: &[&Host], what: &str) {
+        self.named(hosts, what);
+        self.time();
+    }
+
+    /// Who is meant.
+    pub fn named(&mut self, hosts: &[&Host], what: &str) {
         let text = match hosts {
             [host] => self.identity(host, what),
             hosts => format!("{what} = {}", count(hosts.len(), "host", "hosts")),
         };
         self.line(0, Tone::Heading, &text);
-        self.time();
     }
 
     /// The moment that the answer is about, and how long was watched.
