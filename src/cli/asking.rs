@@ -37,7 +37,7 @@ impl Asked {
         (history.indications, history.indications_dropped) = read.take_indications();
         Ok(Asked {
             history,
-            inferences: infer(read.snapshot(), read.records()),
+            inferences: infer(read.snapshot(), read.records(), read.tokens()),
             knowledge: setup.knowledge,
             watched: read.watched(),
             read,

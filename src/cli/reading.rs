@@ -10,7 +10,7 @@ use super::setup::Setup;
 use crate::capture::{Frames, LinkType, OpenError, Options, Source};
 use crate::finding::{self, Finding};
 use crate::graph::Snapshot;
-use crate::model::{FlowRecord, Indication, Span, Timestamp};
+use crate::model::{FlowRecord, Indication, Span, Timestamp, TokenSighting};
 use crate::pipeline::{self, Settings, Totals};
 use crate::report::{Counted, Report, Selection, SourceFacts, clean};
 
@@ -26,6 +26,7 @@ pub struct Read {
     pub findings: Vec<Finding>,
     records: Vec<FlowRecord>,
     indications: (Vec<Indication>, u64),
+    tokens: Vec<TokenSighting>,
     as_of: Option<Timestamp>,
 }
 
@@ -73,6 +74,7 @@ impl Read {
             findings: finding::find(&snapshot, as_of.unwrap_or_default(), &setup.knowledge),
             records: outcome.records,
             indications: (outcome.indications, outcome.indications_dropped),
+            tokens: outcome.tokens.sightings,
             sources,
             snapshot,
             as_of,
@@ -92,6 +94,11 @@ impl Read {
     /// Takes the names, fingerprints and users out, where they were kept, and how many did not fit.
     pub fn take_indications(&mut self) -> (Vec<Indication>, u64) {
         std::mem::take(&mut self.indications)
+    }
+
+    /// What flows carry that others carry too, where records were kept.
+    pub fn tokens(&self) -> &[TokenSighting] {
+        &self.tokens
     }
 
     /// When somebody watched, one span for each source.

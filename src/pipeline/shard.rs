@@ -22,10 +22,8 @@ pub struct Orders {
     pub limits: Limits,
     /// Drop the copies of packets that a mirror delivers.
     pub drop_duplicates: bool,
-    /// Keep the record of every flow, and the tokens in them.
+    /// Keep the record of every flow with its turns, and the tokens in them.
     pub keep_records: bool,
-    /// With the records, keep when the sides of each flow took turns.
-    pub keep_turns: bool,
 }
 
 /// One logical shard.
@@ -57,7 +55,7 @@ impl Shard {
     pub fn new(orders: Orders) -> Self {
         let table = FlowTable::new(orders.limits);
         Shard {
-            table: if orders.keep_records && orders.keep_turns { table.keeping_turns() } else { table },
+            table: if orders.keep_records { table.keeping_turns() } else { table },
             talk: Talk {
                 delta: Delta::default(),
                 seen: if orders.keep_records { Seen::curious() } else { Seen::default() },
