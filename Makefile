@@ -4,7 +4,7 @@
 CARGO ?= cargo
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup demo build test lint doc bench captures fuzz deny clean
+.PHONY: help setup setup-test demo build test lint doc bench captures fuzz deny clean
 
 help:
 	@echo "make demo      build, and show the map of a real capture"
@@ -17,6 +17,9 @@ help:
 setup:
 	@.ci/setup
 
+setup-test:
+	@.ci/setup test
+
 build: setup
 	$(CARGO) build --release --locked
 
@@ -25,7 +28,7 @@ demo: build
 	@echo
 	@echo "That was captures/mail-and-files/capture.pcap. Now yours: target/release/tapmap analyze FILE"
 
-test: setup lint doc
+test: setup-test lint doc
 	$(CARGO) test --locked --all-targets
 
 lint: setup

@@ -161,11 +161,23 @@ fn threads_start_in_the_pipeline_only() {
 
 /// Protocols that no capture of the lab speaks, with the reason.
 const WITHOUT_CAPTURE: &[(&str, &str)] = &[
+    ("amqp", "the lab has no broker yet; its unit tests hold the bytes"),
     ("dcerpc", "the lab has no domain controller yet; its unit tests hold bytes of one"),
     ("dhcpv6", "asks a group, so that no service shows it; its unit tests hold the bytes"),
     ("dtls", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
+    ("kafka", "the lab has no broker yet; its unit tests hold the bytes"),
+    ("mqtt", "the lab has no broker yet; its unit tests hold bytes of one"),
+    ("mssql", "no free server runs in the lab; its unit tests hold bytes of one"),
+    ("mssql-browser", "no free server runs in the lab; its unit tests hold the bytes"),
+    ("nats", "the lab has no broker yet; its unit tests hold the bytes"),
     ("netbios-dgm", "goes to a broadcast address, so that no service shows it; mail-and-files holds it"),
+    ("proxy-protocol", "the lab has no balancer that speaks it; its unit tests hold the bytes"),
+    ("rexec", "nobody serves it any more; its unit tests hold the bytes"),
+    ("rlogin", "nobody serves it any more; its unit tests hold the bytes"),
+    ("rsh", "nobody serves it any more; its unit tests hold bytes of one"),
+    ("rsync", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("ssdp", "goes to a group, so that no service shows it; its unit tests hold the bytes"),
+    ("x11", "no display of the lab listens; its unit tests hold the bytes"),
 ];
 
 #[test]

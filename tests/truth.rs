@@ -17,7 +17,7 @@ use serde_json::Value;
 type Edge = (String, String, String, u64, String);
 
 /// Protocols that the lab speaks and that are not recognised yet.
-const NOT_RECOGNISED_YET: &[&str] = &["memcached", "vnc"];
+const NOT_RECOGNISED_YET: &[&str] = &["memcached"];
 
 /// Rules that the lab's traffic breaks and that are not written yet.
 const NOT_WRITTEN_YET: &[&str] =

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::config::Network;
 use crate::finding::{Band, Finding};
 use crate::model::Timestamp;
+use crate::query::Mode;
 
 /// Passive network dependency mapper: who depends on what, from packets alone.
 ///
@@ -71,8 +72,14 @@ pub enum Command {
         #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
         color: Colour,
     },
+    /// Trace an infection in time: whom it can have reached, or who can have been first
+    Trace(super::trace::TraceArguments),
+    /// Show how somebody can have come from one host to another, in time
+    Path(super::path::PathArguments),
     /// Compare two captures, two times, or a capture with a saved report
     Diff(DiffArguments),
+    /// Write firewall rules for an isolation or a cut, with rollback and rehearsal; nothing is applied
+    Policy(PolicyArguments),
     /// Write the map for other programs
     Export(ExportArguments),
     /// Write completions for a shell
@@ -216,6 +223,53 @@ pub struct DiffArguments {
     /// Colours
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto, help_heading = "Telling")]
     pub color: Colour,
+}
+
+/// `policy`.
+#[derive(Debug, Args)]
+pub struct PolicyArguments {
+    /// Whom to isolate: address, host:port, name, network, label:NAME, role:NAME
+    #[arg(value_name = "TARGET", required_unless_present_any = ["from", "check"], conflicts_with_all = ["from", "to"])]
+    pub targets: Vec<String>,
+    /// full, egress, ingress, lateral or quarantine
+    #[arg(long, default_value_t = Mode::Quarantine, value_name = "MODE", conflicts_with_all = ["from", "to"])]
+    pub mode: Mode,
+    /// Instead of isolating: part these from the ones of --to at the least cost
+    #[arg(long, value_name = "SET", requires = "to")]
+    pub from: Vec<String>,
+    /// What the ones of --from must not reach
+    #[arg(long, value_name = "SET", requires = "from")]
+    pub to: Vec<String>,
+    /// What must stay open: host:port, or client>host:port
+    #[arg(long, value_name = "DEPENDENCY")]
+    pub keep: Vec<String>,
+    /// What to write
+    #[arg(long, value_enum, default_value_t = PolicyFormat::Nftables)]
+    pub format: PolicyFormat,
+    /// Write what undoes the rules instead of the rules
+    #[arg(long)]
+    pub rollback: bool,
+    /// Rules stop by themselves after this many hours
+    #[arg(long, value_name = "HOURS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=720))]
+    pub expires: u16,
+    /// Hosts that an intruder holds: their ways on count as attack, not as use
+    #[arg(long, value_name = "SET")]
+    pub infected: Vec<String>,
+    /// Judge by what began at or after this time, and plan by what came before [default: the last third]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub judge_since: Option<Timestamp>,
+    /// How to ask.
+    #[command(flatten)]
+    pub ask: AskArguments,
+}
+
+/// For whom a policy is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PolicyFormat {
+    /// For the gateway: a file that nft -f takes
+    Nftables,
+    /// For people at the switch, NAC or EDR: whom to isolate, and what the rehearsal says
+    Plain,
 }
 
 /// How captures are read.

@@ -1,5 +1,6 @@
 //! What all questions have in common: where the map comes from, who is meant, how the answer is told.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
@@ -9,8 +10,9 @@ use super::failure::{DONE, Failure};
 use super::output;
 use super::reading::{Read, Wanted};
 use super::setup::Setup;
-use crate::graph::{History, Host, Inferences};
-use crate::model::{Span, Timestamp};
+use crate::graph::inference::{Inferences, infer};
+use crate::graph::{History, Host};
+use crate::model::{Span, State, Timestamp};
 use crate::query::{Atlas, Knowledge, Observed, Resolved, Target, Unknown, resolve};
 use crate::report::{Report, clean};
 
@@ -34,7 +36,7 @@ impl Asked {
         let history = History::new(read.snapshot(), read.records());
         Ok(Asked {
             history,
-            inferences: Inferences::default(),
+            inferences: infer(read.snapshot(), read.records()),
             knowledge: setup.knowledge,
             watched: read.watched(),
             read,
@@ -55,6 +57,25 @@ impl Asked {
     /// The report of what was read, for names of sources and findings.
     pub fn report(&self) -> Report<'_> {
         self.read.report()
+    }
+
+    /// Dependencies on which an insecure practice was agreed on or used: whoever is on the wire can read
+    /// or join in.
+    pub fn insecure(&self, atlas: &Atlas<'_>) -> BTreeSet<u32> {
+        let findings = self
+            .read
+            .findings
+            .iter()
+            .filter(|finding| finding.state >= State::Negotiated && finding.certificate.is_none());
+        let dependencies = findings.flat_map(|finding| {
+            let services = finding.service.and_then(|key| atlas.service_place(&key));
+            let of = services.into_iter().flat_map(|service| atlas.used_by(service));
+            of.filter(|dependency| {
+                let client = atlas.dependency(**dependency).map(|row| row.key.client);
+                client.is_some_and(|client| finding.clients.contains(&client))
+            })
+        });
+        dependencies.copied().collect()
     }
 
     /// The moment of the last packet, or the one that was asked for.

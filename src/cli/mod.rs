@@ -11,13 +11,17 @@ mod diff;
 mod explain;
 mod export;
 mod failure;
+mod keeping;
 mod knowledge;
 mod list;
 mod output;
+mod policy;
+mod path;
 mod progress;
 mod reading;
 mod setup;
 mod spof;
+mod trace;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -64,7 +68,10 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Spof(arguments) => spof::run(&arguments),
         Command::Flows(arguments) => list::run(crate::report::List::Flows, &arguments),
         Command::Explain { subject, color } => explain::run(subject.as_deref(), output::paint(color)),
+        Command::Trace(arguments) => trace::run(&arguments),
+        Command::Path(arguments) => path::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Policy(arguments) => policy::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),

@@ -66,6 +66,8 @@ impl Network {
             purposes: Purposes::default(),
             macs: Pair::new(Mac::default(), Mac::default()),
             vlans: Pair::new(0, 0),
+            turns: Box::default(),
+            turns_cut: false,
         });
         self.delta.tick(at.time);
     }

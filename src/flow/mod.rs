@@ -11,10 +11,12 @@ mod tcp;
 #[cfg(test)]
 mod tests;
 mod track;
+mod turn;
 
 pub use duplicate::Duplicates;
 pub use table::{FlowTable, Follow, Interest};
 pub use track::Track;
+pub use turn::Turns;
 
 use crate::model::Nanos;
 
@@ -39,6 +41,9 @@ pub struct Limits {
     /// Bytes waiting in all reassembly buffers: 32 MiB a shard. Past this a flow that wants to keep
     /// more is read no further, and counted as unread.
     pub waiting_bytes_max: usize,
+    /// Turns kept of all flows, where turns are asked for: 2,097,152 × 16 B = 32 MiB a shard. Past this
+    /// flows are followed, and their later turns are not kept.
+    pub turns_max: usize,
     /// A TCP flow without a packet for this long is over.
     pub tcp_idle: Nanos,
     /// A closed TCP flow is kept this long, so that a FIN or data sent again begins no new one: at most
@@ -58,6 +63,7 @@ impl Default for Limits {
             unanswered_udp_max: 16_384,
             followed_max: 32_768,
             waiting_bytes_max: 32 << 20,
+            turns_max: 2 << 20,
             tcp_idle: 3 * 3600 * SECOND,
             tcp_closed: 60 * SECOND,
             half_open_idle: 60 * SECOND,
@@ -79,6 +85,8 @@ pub struct Tally {
     pub stray: u64,
     /// Packets whose checksum is wrong; nothing was decided by it.
     pub bad_checksums: u64,
+    /// Flows of which later turns were not kept.
+    pub turns_cut: u64,
 }
 
 impl Tally {
@@ -89,5 +97,6 @@ impl Tally {
         self.unread += other.unread;
         self.stray += other.stray;
         self.bad_checksums += other.bad_checksums;
+        self.turns_cut += other.turns_cut;
     }
 }

@@ -9,6 +9,7 @@ use super::order::{Links, Order, Slots};
 use super::reassembly::{Piece, Reassembly};
 use super::tcp::Segment;
 use super::track::{Class, Track, carries_data};
+use super::turn::{Book, Turns};
 use super::{Limits, Tally};
 use crate::decode::{Layer4, Packet};
 use crate::model::{Endpoint, FlowKey, Moment, Nanos, Pair, Side, Timestamp, Transport};
@@ -70,8 +71,8 @@ pub trait Follow {
     /// The flow goes on, but its bytes are read no further: what the state still has to say is due now.
     fn release(&mut self, track: &mut Track, state: Self::State);
 
-    /// The flow is over.
-    fn end(&mut self, track: &mut Track, state: Option<Self::State>);
+    /// The flow is over. Its turns come along, if the table keeps them.
+    fn end(&mut self, track: &mut Track, state: Option<Self::State>, turns: Turns);
 }
 
 /// A flow whose bytes are read.
@@ -109,6 +110,7 @@ pub struct FlowTable<F: Follow> {
     orders: [Order; 6],
     live: usize,
     held: usize,
+    turns: Option<Book>,
     tally: Tally,
 }
 
@@ -124,13 +126,20 @@ impl<F: Follow> FlowTable<F> {
             orders: [Order::default(); 6],
             live: 0,
             held: 0,
+            turns: None,
             tally: Tally::default(),
         }
     }
 
+    /// The same table, that keeps the turns of flows.
+    pub fn keeping_turns(mut self) -> Self {
+        self.turns = Some(Book::new(self.limits.turns_max));
+        self
+    }
+
     /// What was not kept.
-    pub const fn tally(&self) -> Tally {
-        self.tally
+    pub fn tally(&self) -> Tally {
+        Tally { turns_cut: self.turns.as_ref().map_or(0, Book::cut), ..self.tally }
     }
 
     /// A packet with ports. Others are none of this table's business and are ignored.
@@ -332,7 +341,8 @@ impl<F: Follow> FlowTable<F> {
             self.held = self.held.saturating_sub(live.held);
             flush(live, &mut track, follow);
         }
-        follow.end(&mut track, live.map(|live| live.state));
+        let turns = self.turns.as_mut().map(|book| book.close(slot)).unwrap_or_default();
+        follow.end(&mut track, live.map(|live| live.state), turns);
         self.unlist(slot, class);
         let slots = &self.slots.0;
         let same = |other: &u32| *other == slot && slots.get(slot as usize).is_some();
@@ -359,7 +369,14 @@ impl<F: Follow> FlowTable<F> {
             track.heard[side].begins_again(segment.sequence);
         }
         let receiver = track.heard[side.other()].last_ack();
-        track.heard[side].segment(segment, packet.payload_len, receiver);
+        let heard = &mut track.heard[side];
+        let high = heard.high();
+        heard.segment(segment, packet.payload_len, receiver);
+        // What was sent again, and the byte that a keep-alive repeats, says nothing new.
+        let new = packet.payload_len > 0 && heard.high() != high;
+        if let Some(book) = self.turns.as_mut().filter(|_| new) {
+            book.note(slot, side, packet.time, packet.payload_len, payload.first().copied());
+        }
         let before = track.class;
         let after = note_flags(track, side, segment);
         track.class = after;
@@ -384,6 +401,9 @@ impl<F: Follow> FlowTable<F> {
         let Some(place) = self.slots.0.get_mut(slot as usize) else { return };
         place.track.count(side, packet);
         let readable = note_chunk(&mut place.track, side, packet.layer4);
+        if let Some(book) = self.turns.as_mut().filter(|_| readable && packet.payload_len > 0) {
+            book.note(slot, side, packet.time, packet.payload_len, payload.first().copied());
+        }
         let before = place.track.class;
         let after = match before {
             Class::Released => Class::Released,

@@ -93,6 +93,11 @@ impl Heard {
         }
     }
 
+    /// The sequence number after the last byte or FIN heard.
+    pub const fn high(&self) -> u32 {
+        self.high
+    }
+
     /// A packet that refuses nothing.
     pub const fn spoke(&mut self) {
         self.spoken = self.spoken.saturating_add(1);

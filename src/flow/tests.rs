@@ -1,6 +1,6 @@
 //! Flows played packet by packet.
 
-use super::{FlowTable, Follow, Interest, Limits, Track};
+use super::{FlowTable, Follow, Interest, Limits, Track, Turns};
 use crate::decode::{Layer4, Packet, TcpFlags};
 use crate::model::{
     Address, Endpoint, FlowKey, FlowRecord, Mac, Moment, Nanos, Realm, Side, Timestamp, Transport,
@@ -59,11 +59,11 @@ impl Follow for Notes {
         self.said.push('!');
     }
 
-    fn end(&mut self, track: &mut Track, state: Option<()>) {
+    fn end(&mut self, track: &mut Track, state: Option<()>, turns: Turns) {
         if state.is_some() {
             self.said.push('.');
         }
-        self.records.push(track.record());
+        self.records.push(FlowRecord { turns: turns.kept, turns_cut: turns.cut, ..track.record() });
     }
 }
 

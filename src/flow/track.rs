@@ -128,7 +128,7 @@ impl Track {
         self.sent.iter().all(|sent| sent.packets > 0)
     }
 
-    /// The record of this flow as it stands.
+    /// The record of this flow as it stands, without its turns.
     pub fn record(&self) -> FlowRecord {
         let [a, b] = [&self.heard.first, &self.heard.second];
         let two_sided = self.both_heard();
@@ -155,6 +155,8 @@ impl Track {
             purposes: self.purposes,
             macs: self.macs,
             vlans: self.vlans,
+            turns: Box::default(),
+            turns_cut: false,
         }
     }
 

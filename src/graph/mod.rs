@@ -6,12 +6,14 @@ mod certificate;
 mod delta;
 mod edge;
 mod history;
-mod inference;
+/// Which service needs which.
+pub mod inference;
 mod inventory;
 mod kind;
 mod map;
 mod names;
 mod resolve;
+mod rhythm;
 mod roles;
 mod set;
 mod sighting;
@@ -31,6 +33,7 @@ pub use inference::{Inferences, InferredLink, Pool, Verdict};
 pub use inventory::Operator;
 pub use kind::Kind;
 pub use map::Map;
+pub use rhythm::{Rhythm, rhythm};
 pub use set::Set;
 pub use sighting::{Proof, Sighting, SightingKey};
 pub use snapshot::{

@@ -29,6 +29,8 @@ pub fn joined_late(client: Endpoint, server: Endpoint, second: i64) -> FlowRecor
         purposes: Purposes::default(),
         macs: Pair::new(Mac::default(), Mac::default()),
         vlans: Pair::new(0, 0),
+        turns: Box::default(),
+        turns_cut: false,
     }
 }
 

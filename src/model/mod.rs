@@ -5,6 +5,7 @@ mod capability;
 /// TLS cipher suites by what is wrong with them.
 pub mod suites;
 mod direction;
+mod exchange;
 mod flow;
 mod observation;
 mod ports;
@@ -18,6 +19,7 @@ mod token;
 pub use address::{Address, Endpoint, HostKey, Mac, Realm, RealmKind, ServiceKey, Transport};
 pub use capability::Capability;
 pub use direction::{Decision, Evidence, Ledger, Surroundings};
+pub use exchange::Turn;
 pub use flow::{FlowKey, Pair, Role, Side};
 pub use observation::{Announcement, NameSource, NamedThing, Observation};
 pub use ports::registered_port;

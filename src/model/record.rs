@@ -1,6 +1,6 @@
 //! What is known of a flow when it ends, or when it is asked about before.
 
-use super::{Capability, FlowKey, Ledger, Mac, Pair, Purposes, Timestamp};
+use super::{Capability, FlowKey, Ledger, Mac, Pair, Purposes, Timestamp, Turn};
 
 /// Which captured frame: the place of its source in the list of sources, and its number there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +88,10 @@ pub struct FlowRecord {
     pub macs: Pair<Mac>,
     /// VLAN of each side's first packet; 0 for none.
     pub vlans: Pair<u16>,
+    /// When its sides took turns, in the order of time, if that was asked for.
+    pub turns: Box<[Turn]>,
+    /// There were more turns than could be kept, after these.
+    pub turns_cut: bool,
 }
 
 impl FlowRecord {

@@ -48,13 +48,22 @@ pub struct Settings {
     pub drop_duplicates: bool,
     /// Keep the record of every flow, and the tokens in them.
     pub keep_records: bool,
+    /// With the records, keep when the sides of each flow took turns. For inference only: a busy flow
+    /// has thousands of them.
+    pub keep_turns: bool,
     /// Limits of each shard's flow table.
     pub limits: Limits,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { workers: 1, drop_duplicates: true, keep_records: false, limits: Limits::default() }
+        Settings {
+            workers: 1,
+            drop_duplicates: true,
+            keep_records: false,
+            keep_turns: false,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -76,6 +85,7 @@ pub fn run(frames: &mut Frames, settings: &Settings, progress: &mut dyn FnMut(Pr
         limits: settings.limits,
         drop_duplicates: settings.drop_duplicates,
         keep_records: settings.keep_records,
+        keep_turns: settings.keep_turns,
     };
     let mut reader = Reader::new(frames, progress);
     let mut all: Vec<_> = if settings.workers <= 1 {

@@ -3,7 +3,7 @@
 use super::expectation::Expectations;
 use super::token::Tokens;
 use crate::decode::{Layer4, Packet};
-use crate::flow::{Duplicates, FlowTable, Follow, Interest, Limits, Tally, Track};
+use crate::flow::{Duplicates, FlowTable, Follow, Interest, Limits, Tally, Track, Turns};
 use crate::graph::{Delta, Scene};
 use crate::model::{
     Endpoint, FlowKey, FlowRecord, HostKey, Mac, Moment, Observation, Pair, Side, Span, Transport,
@@ -23,6 +23,8 @@ pub struct Orders {
     pub drop_duplicates: bool,
     /// Keep the record of every flow, and the tokens in them.
     pub keep_records: bool,
+    /// With the records, keep when the sides of each flow took turns.
+    pub keep_turns: bool,
 }
 
 /// One logical shard.
@@ -50,8 +52,9 @@ pub struct Findings {
 impl Shard {
     /// An empty shard.
     pub fn new(orders: Orders) -> Self {
+        let table = FlowTable::new(orders.limits);
         Shard {
-            table: FlowTable::new(orders.limits),
+            table: if orders.keep_records && orders.keep_turns { table.keeping_turns() } else { table },
             talk: Talk {
                 delta: Delta::default(),
                 seen: Seen::default(),
@@ -284,14 +287,14 @@ impl Follow for Talk {
         self.hand_on(track, &conversation, track.last_moment());
     }
 
-    fn end(&mut self, track: &mut Track, conversation: Option<Conversation>) {
+    fn end(&mut self, track: &mut Track, conversation: Option<Conversation>, turns: Turns) {
         if let Some(conversation) = conversation {
             self.release(track, conversation);
         }
         self.recognise(track);
         let record = track.record();
         if let Some(records) = &mut self.records {
-            records.push(record.clone());
+            records.push(FlowRecord { turns: turns.kept, turns_cut: turns.cut, ..record.clone() });
         }
         self.delta.flow(record);
     }

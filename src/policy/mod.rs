@@ -9,5 +9,5 @@ mod rehearsal;
 pub use ir::{Action, Evidence, Policy, Rule, Selector, Session};
 pub use nftables::{Rendered, RenderedRule, render};
 pub use plain::{PlainRow, plain};
-pub use plan::{Mode, Plan, from_cut, from_isolation};
+pub use plan::{Plan, from_cut, from_isolation};
 pub use rehearsal::{Order, Rehearsal, Verdicts, rehearse, session};

@@ -5,19 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ir::{Action, Evidence, Policy, Rule, Selector};
 use crate::graph::{DependencyState, Initiator};
 use crate::model::{Address, Capability, Transport};
-use crate::query::Atlas;
-
-/// T.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "t")]
-pub enum Mode {
-    Full,
-    Egress,
-    Ingress,
-    Lateral,
-    Quarantine,
-    Edge,
-}
+use crate::query::{
+    Atlas, CutAnswer, Exception, Goal, IsolateQuestion, Isolation, Mode, Passage, Segments, Sources,
+};
 
 /// Ports of protocols that run things, where nothing was seen on the wire to say what is spoken:
 /// FTP and telnet's kin, SSH, MS-RPC, SMB, RDP, VNC, WinRM, rexec and rlogin, Docker.
@@ -35,27 +25,33 @@ pub struct Plan {
     pub kept: BTreeSet<u32>,
 }
 
-/// The rules of an isolation: what is kept first, then what is cut.
-pub fn from_isolation(atlas: &Atlas<'_>, hosts: &[u32], mode: Mode, cut: &[u32], keep: &[u32]) -> Plan {
-    let isolated = hosts.iter().filter_map(|host| Some(atlas.host(*host)?.key.address)).collect();
-    let mut policy = Policy { isolated, rules: Vec::new() };
-    let kept: BTreeSet<u32> = keep.iter().copied().collect();
-    let cut: BTreeSet<u32> = cut.iter().copied().filter(|dependency| !kept.contains(dependency)).collect();
-    policy.rules.extend(kept.iter().filter_map(|dependency| edge(atlas, *dependency, Action::Allow, "keep")));
-    if mode == Mode::Quarantine {
+/// The rules of an isolation: what stays open first, then what is cut.
+pub fn from_isolation(atlas: &Atlas<'_>, question: &IsolateQuestion, isolation: &Isolation) -> Plan {
+    let address = |host: &u32| Some(atlas.host(*host)?.key.address);
+    let mut policy = Policy { isolated: question.hosts.iter().filter_map(address).collect(), rules: vec![] };
+    let cut: BTreeSet<u32> = isolation.cut_places().into_iter().collect();
+    let mut kept = BTreeSet::new();
+    for (crossing, exception) in &isolation.spared {
+        // Responders have rules of their own: they may need what they have not needed so far.
+        if *exception != Exception::Responder {
+            policy.rules.extend(edge(atlas, crossing.dependency, Action::Allow, exception.word()));
+        }
+        kept.insert(crossing.dependency);
+    }
+    if question.mode == Mode::Quarantine {
         policy.rules.extend(responders(atlas));
     }
-    let deny = |from, to, reason: &str| Rule {
+    let deny = |from, to, port, reason: &str| Rule {
         action: Action::Deny,
         from,
         to,
-        port: None,
+        port,
         reason: reason.to_owned(),
         evidence: evidence(atlas, cut.iter().copied()),
     };
-    let out = || deny(Selector::Isolated, Selector::Any, "out of the isolated hosts");
-    let into = || deny(Selector::Any, Selector::Isolated, "into the isolated hosts");
-    match mode {
+    let out = || deny(Selector::Isolated, Selector::Any, None, "out of the isolated hosts");
+    let into = || deny(Selector::Any, Selector::Isolated, None, "into the isolated hosts");
+    match question.mode {
         Mode::Full | Mode::Quarantine => policy.rules.extend([out(), into()]),
         Mode::Egress => policy.rules.push(out()),
         Mode::Ingress => policy.rules.push(into()),
@@ -64,14 +60,86 @@ pub fn from_isolation(atlas: &Atlas<'_>, hosts: &[u32], mode: Mode, cut: &[u32],
             policy.rules.extend(cut.iter().filter_map(|place| edge(atlas, *place, Action::Deny, "cut")));
         }
     }
+    // Without an isolated host the rules above speak of nobody.
+    if policy.isolated.is_empty() {
+        policy.rules.retain(|rule| rule.from != Selector::Isolated && rule.to != Selector::Isolated);
+    }
+    for service in question.services.iter().filter_map(|service| atlas.service(*service)) {
+        let port = Some((service.key.transport, service.key.port));
+        let to = Selector::host(service.key.host.address);
+        policy.rules.push(deny(Selector::Any, to, port, &format!("to {}", service.key)));
+    }
     Plan { policy, cut, kept }
 }
 
-/// The rules of a cut: each edge by itself, and nobody isolated.
-pub fn from_cut(atlas: &Atlas<'_>, cut: &[u32]) -> Plan {
-    let cut: BTreeSet<u32> = cut.iter().copied().collect();
-    let rules = cut.iter().filter_map(|dependency| edge(atlas, *dependency, Action::Deny, "cut")).collect();
-    Plan { policy: Policy { isolated: BTreeSet::new(), rules }, cut, kept: BTreeSet::new() }
+/// The rules of a cut: nobody is isolated, each way is closed for those who must not pass.
+pub fn from_cut(atlas: &Atlas<'_>, segments: &Segments, answer: &CutAnswer) -> Plan {
+    let passages = answer.near.ways.iter().map(|way| way.step.passage);
+    let used = passages.filter_map(|passage| match passage {
+        Passage::Used { dependency, .. } => Some(dependency),
+        _ => None,
+    });
+    let cut: BTreeSet<u32> = used.collect();
+    let mut rules: Vec<Rule> = Vec::new();
+    for rule in &answer.rules {
+        rules.extend(rule.except.iter().filter_map(|place| edge(atlas, *place, Action::Allow, "not cut")));
+    }
+    for rule in &answer.rules {
+        let from = match &rule.from {
+            Sources::Segment(segment) => of_segment(segments, *segment),
+            Sources::Hosts(hosts) => of_hosts(atlas, hosts),
+        };
+        let to = match rule.to {
+            Goal::Segment(segment) => of_segment(segments, segment),
+            Goal::Host(host) => of_hosts(atlas, &[host]),
+        };
+        let port = (rule.transport, rule.port);
+        let through = cut.iter().copied().filter(|place| {
+            atlas.dependency(*place).is_some_and(|row| {
+                selects(&from, row.key.client.address)
+                    && selects(&to, row.key.service.host.address)
+                    && (row.key.service.transport, row.key.service.port) == port
+            })
+        });
+        let evidence = evidence(atlas, through);
+        rules.push(Rule {
+            action: Action::Deny,
+            from,
+            to,
+            port: Some(port),
+            reason: "cut".to_owned(),
+            evidence,
+        });
+    }
+    for (host, _) in &answer.near.hosts {
+        for (from, to) in
+            [(of_hosts(atlas, &[*host]), Selector::Any), (Selector::Any, of_hosts(atlas, &[*host]))]
+        {
+            let (reason, evidence) = ("cut off".to_owned(), Evidence::default());
+            rules.push(Rule { action: Action::Deny, from, to, port: None, reason, evidence });
+        }
+    }
+    Plan {
+        policy: Policy { isolated: BTreeSet::new(), rules },
+        cut,
+        kept: answer.protected.iter().copied().collect(),
+    }
+}
+
+fn of_segment(segments: &Segments, segment: u32) -> Selector {
+    Selector::Networks(segments.get(segment).map(|segment| segment.networks.clone()).unwrap_or_default())
+}
+
+fn of_hosts(atlas: &Atlas<'_>, hosts: &[u32]) -> Selector {
+    let address = |host: &u32| Some(ipnet::IpNet::from(atlas.host(*host)?.key.address.ip()));
+    Selector::Networks(hosts.iter().filter_map(address).collect())
+}
+
+fn selects(selector: &Selector, address: Address) -> bool {
+    match selector {
+        Selector::Networks(networks) => networks.iter().any(|network| network.contains(&address.ip())),
+        Selector::Any | Selector::Isolated => true,
+    }
 }
 
 /// The rule for one dependency, seen from whoever opens its sessions.

@@ -67,6 +67,8 @@ pub struct Conversation {
     protocol: Option<&'static str>,
     /// What is followed now began inside another protocol, which was proven.
     upgraded: bool,
+    /// An envelope was opened; only one is.
+    opened: bool,
     stage: Stage,
     pending: Pair<Pending>,
 }
@@ -98,6 +100,7 @@ impl Conversation {
             client_proven: false,
             protocol: None,
             upgraded: false,
+            opened: false,
             stage: Stage::Probing { candidates: all_candidates(transport), tries_left },
             pending: Pair::default(),
         }
@@ -169,6 +172,9 @@ impl Conversation {
                 self.wake(side.other(), seen);
             }
         }
+        if self.opened && matches!(self.stage, Stage::Probing { .. }) {
+            self.probe_rest(seen);
+        }
     }
 
     /// Bytes are missing in a side's stream.
@@ -233,7 +239,7 @@ impl Conversation {
             let step = session.on_datagram(role, datagram, seen);
             self.learn(seen);
             match step {
-                Step::Done => self.seal(),
+                Step::Done | Step::Envelope(_) => self.seal(),
                 Step::Foreign => self.reject(),
                 Step::Consumed(_) | Step::Need(_) | Step::Skip(_) | Step::Upgrade(..) => {}
             }
@@ -288,6 +294,15 @@ impl Conversation {
             self.on_gap(side.other(), unproven, seen);
         }
         self.drain_pending(seen);
+    }
+
+    /// An envelope was opened: what came behind it may show what is inside already.
+    fn probe_rest(&mut self, seen: &mut Seen) {
+        if self.pending.iter().any(|pending| !pending.bytes.is_empty()) {
+            let full = self.pending.iter().any(|pending| pending.bytes.len() >= PROBE_BYTES_MAX);
+            self.probe(full, seen);
+            self.drain_pending(seen);
+        }
     }
 
     /// After a late start, what came before may be the tail of a message that says nothing: does this
@@ -468,7 +483,13 @@ impl Conversation {
                 // Zero bytes used is still progress: the new session sees the same bytes.
                 Some(used)
             }
-            Step::Done => {
+            Step::Envelope(used) if !self.opened && used > 0 => {
+                self.opened = true;
+                self.protocol = None;
+                self.stage = Stage::Probing { candidates: all_candidates(self.transport), tries_left: 1 };
+                Some(used)
+            }
+            Step::Done | Step::Envelope(_) => {
                 self.seal();
                 None
             }
@@ -508,82 +529,4 @@ impl Conversation {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Address;
-
-    /// Upgrades to [`Inner`] at the first byte, using none.
-    struct Outer;
-
-    /// Tells that it was called, and that this was not its protocol.
-    struct Inner;
-
-    impl Analyzer for Outer {
-        fn protocol(&self) -> &'static str {
-            "outer"
-        }
-
-        fn transports(&self) -> &'static [Transport] {
-            &[Transport::Tcp]
-        }
-
-        fn probe(&self, _: &Opening<'_>) -> Probe {
-            Probe::NoMatch
-        }
-
-        fn begin(&self) -> Box<dyn Session> {
-            Box::new(Outer)
-        }
-    }
-
-    impl Session for Outer {
-        fn on_bytes(&mut self, _: Role, _: &[u8], _: &mut Seen) -> Step {
-            Step::Upgrade(0, &Inner)
-        }
-
-        fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
-            Step::Done
-        }
-    }
-
-    impl Analyzer for Inner {
-        fn protocol(&self) -> &'static str {
-            "inner"
-        }
-
-        fn transports(&self) -> &'static [Transport] {
-            &[Transport::Tcp]
-        }
-
-        fn probe(&self, _: &Opening<'_>) -> Probe {
-            Probe::NoMatch
-        }
-
-        fn begin(&self) -> Box<dyn Session> {
-            Box::new(Inner)
-        }
-    }
-
-    impl Session for Inner {
-        fn on_bytes(&mut self, _: Role, _: &[u8], seen: &mut Seen) -> Step {
-            seen.push(Observation::Anomaly("inner_was_called"));
-            Step::Foreign
-        }
-
-        fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
-            Step::Done
-        }
-    }
-
-    #[test]
-    fn an_upgrade_sees_the_same_bytes_at_once_and_its_failure_keeps_the_name() {
-        let endpoint = |last| Endpoint { address: Address::from([10, 0, 0, last]), port: 1 };
-        let endpoints = Pair::new(endpoint(1), endpoint(2));
-        let mut talk = Conversation::following(endpoints, Transport::Tcp, Side::A, &Outer);
-        let mut seen = Seen::default();
-        talk.on_bytes(Side::A, b"x", &mut seen);
-        assert_eq!(seen.drain().collect::<Vec<_>>(), [Observation::Anomaly("inner_was_called")]);
-        assert_eq!(talk.verdict().map(|verdict| verdict.protocol), Some("outer"));
-        assert!(!talk.wants_bytes());
-    }
-}
+mod tests;

@@ -1,7 +1,8 @@
 //! Kerberos 5 (RFC 4120) over UDP and TCP: who is the KDC, and the names of machines in what
-//! passes in clear. Users, keys and tickets are not read.
+//! passes in clear. Users and keys are not read; of tickets only whom they are for, and a hash to know
+//! them again by.
 
-use crate::model::{NameSource, Role, Transport};
+use crate::model::{NameSource, Observation, Role, Token, TokenKind, Transport};
 
 use super::ber::tag::{GENERAL_STRING, INTEGER, OCTET_STRING, SEQUENCE};
 use super::ber::{Elements, Unread, header, unsigned};
@@ -17,6 +18,7 @@ const FRAMING: usize = 4;
 
 const AS_REQ: u8 = 10;
 const AS_REP: u8 = 11;
+const TGS_REQ: u8 = 12;
 const TGS_REP: u8 = 13;
 const AP_REQ: u8 = 14;
 
@@ -135,6 +137,10 @@ impl Session for KerberosSession {
 fn names(message: &[u8], from: Role, seen: &mut Seen) {
     let Some(element) = Elements::of(message).next() else { return };
     let Some(fields) = Elements::of(element.body).tagged(SEQUENCE) else { return };
+    if element.tag == application(TGS_REQ) {
+        // What the client got by its logon, it shows for more.
+        tell_ticket(ticket_request(message).and_then(ticket), from, seen);
+    }
     match (element.tag, from) {
         (tag, Role::Client) if tag == application(AS_REQ) => {
             let body = field(fields, 4).and_then(|body| Elements::of(body).tagged(SEQUENCE));
@@ -150,6 +156,7 @@ fn names(message: &[u8], from: Role, seen: &mut Seen) {
             if let Some(name) = field(fields, 4) {
                 machine(name, seen);
             }
+            tell_ticket(field(fields, 5).and_then(ticket_fields), from, seen);
         }
         _ => {}
     }
@@ -159,15 +166,35 @@ fn names(message: &[u8], from: Role, seen: &mut Seen) {
 /// ticket for a service on it: `cifs/files.example.com`. The ticket says who is being asked.
 pub(super) fn service_name(blob: &[u8], seen: &mut Seen) {
     let Some(request) = ticket_request(blob) else { return };
-    let ticket = Elements::of(request).tagged(SEQUENCE).and_then(|fields| field(fields, 3));
-    let ticket = ticket.and_then(|ticket| Elements::of(ticket).tagged(application(1)));
-    let ticket = ticket.and_then(|ticket| Elements::of(ticket).tagged(SEQUENCE));
+    let ticket = ticket(request);
+    tell_ticket(ticket, Role::Client, seen);
     let Some(components) = ticket.and_then(|fields| field(fields, 2)).and_then(components) else { return };
     // A user-to-user ticket has one component: a user's name.
     let (Some(service), Some(host)) = (text(components), text_after(components)) else { return };
     if !NOT_ON_HOSTS.iter().any(|other| service.eq_ignore_ascii_case(other)) {
         // Some services add their port: `MSSQLSvc/sql1.example.com:1433`.
         seen.host_name(Role::Server, host.split(':').next().unwrap_or(host), NameSource::Kerberos);
+    }
+}
+
+/// The fields of the ticket in an AP-REQ's contents (§5.5.1).
+fn ticket(request: &[u8]) -> Option<&[u8]> {
+    ticket_fields(field(Elements::of(request).tagged(SEQUENCE)?, 3)?)
+}
+
+/// The fields of a ticket (§5.3).
+fn ticket_fields(ticket: &[u8]) -> Option<&[u8]> {
+    Elements::of(Elements::of(ticket).tagged(application(1))?).tagged(SEQUENCE)
+}
+
+/// Tells a ticket by what of it only the service can read: the same bytes from the KDC and to the
+/// service.
+fn tell_ticket(ticket: Option<&[u8]>, from: Role, seen: &mut Seen) {
+    let sealed = ticket.and_then(|fields| field(fields, 3)).and_then(|it| Elements::of(it).tagged(SEQUENCE));
+    let cipher =
+        sealed.and_then(|fields| field(fields, 2)).and_then(|it| Elements::of(it).tagged(OCTET_STRING));
+    if let Some(cipher) = cipher.filter(|cipher| !cipher.is_empty()) {
+        seen.push(Observation::Token(Token::of(TokenKind::KerberosTicket, from, cipher)));
     }
 }
 
@@ -330,6 +357,29 @@ mod tests {
             });
             assert_eq!(told, Vec::from_iter(expected), "{components:?}");
         }
+    }
+
+    #[test]
+    fn a_ticket_is_known_again_where_it_is_shown() {
+        let sealed =
+            tlv(SEQUENCE, &[&hex("a003020112"), &tlv(context(2), &[&tlv(OCTET_STRING, &[b"sealed"])])]);
+        let realm = hex("a10d1b0b4558414d504c452e434f4d");
+        let name = principal(2, &["krbtgt", "EXAMPLE.COM"]);
+        let fields = tlv(SEQUENCE, &[&hex("a003020105"), &realm, &name, &tlv(context(3), &[&sealed])]);
+        let sealed_ticket = tlv(0x61, &[&fields]);
+        let token = |role| Observation::Token(Token::of(TokenKind::KerberosTicket, role, b"sealed"));
+
+        let head = hex("a003020105a10302010ba3020500");
+        let answer = tlv(SEQUENCE, &[&head, &tlv(context(5), &[&sealed_ticket])]);
+        let mut seen = Seen::default();
+        names(&tlv(application(AS_REP), &[&answer]), Role::Server, &mut seen);
+        assert_eq!(seen.drain().collect::<Vec<_>>(), [token(Role::Server)]);
+
+        let options = hex("a003020105a10302010ea20703050020000000");
+        let padding = tlv(context(4), &[&[0; 200]]);
+        let shown = tlv(SEQUENCE, &[&options, &tlv(context(3), &[&sealed_ticket]), &padding]);
+        service_name(&tlv(application(AP_REQ), &[&shown]), &mut seen);
+        assert_eq!(seen.drain().collect::<Vec<_>>(), [token(Role::Client)]);
     }
 
     #[test]

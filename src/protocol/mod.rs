@@ -3,6 +3,7 @@
 //! An analyzer sees bytes in order, which side sent them, and where bytes are missing. It pushes
 //! [`Observation`]s and keeps no more state than its protocol needs. A port is never proof.
 
+mod amqp;
 mod conversation;
 mod ber;
 mod datagram;
@@ -13,20 +14,27 @@ mod ftp;
 mod greeting;
 mod http;
 mod imap;
+mod kafka;
 mod kerberos;
 mod ldap;
 mod line;
 mod llmnr;
 mod mdns;
+mod mqtt;
+mod mssql;
 mod mysql;
+mod nats;
 mod nbdgm;
 mod nbns;
 mod ntlm;
 mod ntp;
 mod pop3;
 mod postgresql;
+mod proxy_protocol;
 mod rdp;
 mod redis;
+mod remote_shell;
+mod rsync;
 mod smb;
 mod smtp;
 mod snmp;
@@ -37,7 +45,9 @@ mod starttls;
 mod telnet;
 mod tftp;
 mod tls;
+mod vnc;
 mod wording;
+mod x11;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -55,8 +65,15 @@ pub const ANALYZERS: &[&dyn Analyzer] = &[
     &tls::Tls,
     &tls::Dtls,
     &http::Http,
+    &proxy_protocol::ProxyProtocol,
     &ssdp::Ssdp,
     &ssh::Ssh,
+    &vnc::Vnc,
+    &x11::X11,
+    &rsync::Rsync,
+    &amqp::Amqp,
+    &mqtt::Mqtt,
+    &nats::Nats,
     &smb::Smb,
     &rdp::Rdp,
     // Lengths and types that must add up over a whole message.
@@ -65,7 +82,10 @@ pub const ANALYZERS: &[&dyn Analyzer] = &[
     &kerberos::Kerberos,
     &ldap::Ldap,
     &dcerpc::DceRpc,
+    &mssql::Mssql,
+    &mssql::Browser,
     &snmp::Snmp,
+    &kafka::Kafka,
     &dhcp::Dhcp,
     &dhcp::DhcpV6,
     // One message format for four: who narrows it by flags, names or ports is asked before DNS.
@@ -79,6 +99,9 @@ pub const ANALYZERS: &[&dyn Analyzer] = &[
     &imap::Imap,
     &pop3::Pop3,
     &redis::Redis,
+    &remote_shell::Rlogin,
+    &remote_shell::Rsh,
+    &remote_shell::Rexec,
     // Few fixed bits: asked when everybody else has declined.
     &telnet::Telnet,
     &tftp::Tftp,
@@ -199,6 +222,9 @@ pub enum Step {
     /// This many bytes were consumed; everything after them, on both sides, is another protocol:
     /// TLS after STARTTLS. The flow keeps this analyzer's protocol name.
     Upgrade(usize, &'static dyn Analyzer),
+    /// This many bytes were an envelope around another talk (PROXY protocol): what follows, on both
+    /// sides, is recognised anew. More than 0.
+    Envelope(usize),
     /// Nothing of interest will follow on this flow.
     Done,
     /// This was not the protocol after all.
@@ -212,6 +238,7 @@ impl std::fmt::Debug for Step {
             Step::Need(n) => write!(f, "Need({n})"),
             Step::Skip(n) => write!(f, "Skip({n})"),
             Step::Upgrade(n, to) => write!(f, "Upgrade({n}, {})", to.protocol()),
+            Step::Envelope(n) => write!(f, "Envelope({n})"),
             Step::Done => f.write_str("Done"),
             Step::Foreign => f.write_str("Foreign"),
         }

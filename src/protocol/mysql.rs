@@ -1,9 +1,9 @@
 //! MySQL's and MariaDB's client/server protocol (MySQL internals manual, "Connection Phase"):
-//! recognised, followed into TLS, and its version told.
+//! recognised, followed into TLS, its version told, and replicas known by what they ask for.
 
 use compact_str::format_compact;
 
-use crate::model::{Role, Transport};
+use crate::model::{Observation, Purpose, Role, Transport};
 
 use super::speaker::Speaker;
 use super::tls::Tls;
@@ -20,8 +20,17 @@ const GREETING_BYTES_MAX: usize = 600;
 /// character set, and 23 bytes of filler.
 const LOGIN_HEAD: usize = 32;
 
+const CLIENT_COMPRESS: u32 = 0x0020;
 const CLIENT_PROTOCOL_41: u32 = 0x0200;
 const CLIENT_SSL: u32 = 0x0800;
+
+/// What a replica asks for: to be known as one, and to be sent the log.
+const BINLOG_DUMP: u8 = 0x12;
+const REGISTER_REPLICA: u8 = 0x15;
+const BINLOG_DUMP_GTID: u8 = 0x1e;
+
+/// Commands after which a client is taken for none: replicas ask for the log after about fifteen.
+const COMMANDS_MAX: u8 = 64;
 
 /// Words that a query begins with, upper case. The longest has 8 letters.
 const VERBS: &[&[u8]] = &[
@@ -63,7 +72,7 @@ impl Analyzer for MySql {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(MySqlSession)
+        Box::<MySqlSession>::default()
     }
 }
 
@@ -140,8 +149,27 @@ fn login(contents: &[u8]) -> Option<u32> {
     fits.then_some(capabilities)
 }
 
-/// One connection, until the client has logged in.
-struct MySqlSession;
+/// One connection, until the client has logged in and shown whether it is a replica.
+#[derive(Default)]
+struct MySqlSession {
+    logged_in: bool,
+    commands: u8,
+}
+
+impl MySqlSession {
+    /// A command of the client, by its first byte.
+    fn on_command(&mut self, command: u8, len: usize, seen: &mut Seen) -> Step {
+        self.commands += 1;
+        match command {
+            REGISTER_REPLICA | BINLOG_DUMP | BINLOG_DUMP_GTID => {
+                seen.push(Observation::Purpose(Purpose::Replication));
+                Step::Done
+            }
+            _ if self.commands == COMMANDS_MAX => Step::Done,
+            _ => Step::Skip((FRAMING + len) as u64),
+        }
+    }
+}
 
 impl Session for MySqlSession {
     fn on_bytes(&mut self, from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
@@ -168,9 +196,19 @@ impl Session for MySqlSession {
                     Some(capabilities) if capabilities & CLIENT_SSL != 0 && len == LOGIN_HEAD => {
                         Step::Upgrade(FRAMING + LOGIN_HEAD, &Tls)
                     }
+                    // Compressed, packets look different from here on.
+                    Some(capabilities) if capabilities & CLIENT_COMPRESS == 0 => {
+                        self.logged_in = true;
+                        Step::Skip((FRAMING + len) as u64)
+                    }
                     _ => Step::Done,
                 }
             }
+            (Role::Client, 0, Some(command)) => self.on_command(*command, len, seen),
+            // What else the client sends is part of its login, or of a file.
+            (Role::Client, ..) if self.logged_in => Step::Skip((FRAMING + len) as u64),
+            // Answers say nothing more.
+            (Role::Server, 1.., _) => Step::Skip(u64::MAX),
             _ => Step::Done,
         }
     }
@@ -231,7 +269,7 @@ mod tests {
         let mut login = login_in_clear();
         login[5] |= 0x08;
         let step = MySql.begin().on_bytes(Role::Client, &login, &mut seen);
-        assert!(matches!(step, Step::Done), "{step:?}");
+        assert!(matches!(step, Step::Skip(_)), "{step:?}");
     }
 
     #[test]
@@ -273,5 +311,29 @@ mod tests {
         ] {
             assert_ne!(tcp(&[S(bytes)]).protocol, Some("mysql"), "{bytes:?}");
         }
+    }
+
+    /// A command with nothing behind its first byte that matters.
+    fn command(command: u8) -> Vec<u8> {
+        [&[19, 0, 0, 0, command][..], &[0; 18]].concat()
+    }
+
+    #[test]
+    fn a_replica_is_known_by_asking_for_the_log() {
+        let query = b"\x09\0\0\0\x03SELECT 1";
+        let ok = hex("07000002 00 00 00 02 00 00 00");
+        let told = |asked: u8, login: &[u8]| {
+            let (greeting, asked) = (greeting(), command(asked));
+            let lines = [S(&greeting), C(login), S(&ok), C(query), S(&ok), C(&asked)];
+            let replication = Observation::Purpose(Purpose::Replication);
+            tcp(&lines).observations.into_iter().filter(|it| *it == replication).count()
+        };
+        for asked in [BINLOG_DUMP, BINLOG_DUMP_GTID, REGISTER_REPLICA] {
+            assert_eq!(told(asked, &login_in_clear()), 1, "{asked}");
+        }
+        assert_eq!(told(0x03, &login_in_clear()), 0);
+        let mut compressed = login_in_clear();
+        compressed[FRAMING] |= CLIENT_COMPRESS as u8;
+        assert_eq!(told(BINLOG_DUMP, &compressed), 0);
     }
 }

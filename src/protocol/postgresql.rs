@@ -3,7 +3,7 @@
 
 use compact_str::format_compact;
 
-use crate::model::{Role, Transport};
+use crate::model::{Observation, Purpose, Role, Transport};
 
 use super::speaker::Speaker;
 use super::tls::Tls;
@@ -18,6 +18,9 @@ const MESSAGE_BYTES_MAX: u32 = 64 << 20;
 
 /// The longest server parameter that is read; the version has below 100 bytes.
 const PARAMETER_BYTES_MAX: usize = 1024;
+
+/// Names and values of a startup packet that are read; clients send five or six pairs.
+const PARAMETER_TEXTS_MAX: usize = 64;
 
 /// Messages that are walked over to find one that shows its sender: 2 KiB are probed, and the
 /// shortest message has 5 bytes.
@@ -182,7 +185,7 @@ struct PostgreSqlSession {
 }
 
 impl PostgreSqlSession {
-    fn client(&mut self, bytes: &[u8]) -> Step {
+    fn client(&mut self, bytes: &[u8], seen: &mut Seen) -> Step {
         match bytes {
             [0, ..] => {
                 let Some((len, code)) = startup(bytes) else { return Step::Need(8) };
@@ -192,7 +195,14 @@ impl PostgreSqlSession {
                     CANCEL => return Step::Done,
                     _ => None,
                 };
-                if (8..=STARTUP_BYTES_MAX).contains(&len) { Step::Skip(u64::from(len)) } else { Step::Done }
+                if !(8..=STARTUP_BYTES_MAX).contains(&len) {
+                    return Step::Done;
+                }
+                let Some(packet) = bytes.get(..len as usize) else { return Step::Need(len as usize) };
+                if let Some(purpose) = purpose(packet.get(8..).unwrap_or_default()) {
+                    seen.push(Observation::Purpose(purpose));
+                }
+                Step::Consumed(len as usize)
             }
             // The server's consent was not seen.
             [TLS_HANDSHAKE, ..] if self.asked == Some(Wrapping::Tls) => Step::Upgrade(0, &Tls),
@@ -214,6 +224,23 @@ impl PostgreSqlSession {
             }
         }
     }
+}
+
+/// What a connection is for, by the parameters of its startup packet: texts that end in a zero, names
+/// and values in turn (section "Streaming Replication Protocol"). Tools that make backups use the same
+/// protocol as replicas and say who they are.
+fn purpose(parameters: &[u8]) -> Option<Purpose> {
+    let texts: Vec<&[u8]> = parameters.split(|byte| *byte == 0).take(PARAMETER_TEXTS_MAX).collect();
+    let value = |name: &[u8]| {
+        let pair = texts.chunks_exact(2).find(|pair| pair.first() == Some(&name));
+        pair.and_then(|pair| pair.get(1)).copied().unwrap_or_default()
+    };
+    let replicates = value(b"replication");
+    if matches!(value(b"application_name"), b"pg_basebackup" | b"pg_dump" | b"pg_dumpall") {
+        return Some(Purpose::Backup);
+    }
+    let replicates = [&b"true"[..], b"on", b"yes", b"1", b"database"].contains(&replicates);
+    replicates.then_some(Purpose::Replication)
 }
 
 /// The longest message that PostgreSQL knows has 1 GiB.
@@ -245,7 +272,7 @@ fn server_message(bytes: &[u8], seen: &mut Seen) -> Step {
 impl Session for PostgreSqlSession {
     fn on_bytes(&mut self, from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
         match from {
-            Role::Client => self.client(bytes),
+            Role::Client => self.client(bytes, seen),
             Role::Server => self.server(bytes, seen),
         }
     }
@@ -305,7 +332,7 @@ mod tests {
             let mut seen = Seen::default();
             let mut session = PostgreSql.begin();
             if asked {
-                assert!(matches!(session.on_bytes(Client, SSL_REQUEST, &mut seen), Step::Skip(8)));
+                assert!(matches!(session.on_bytes(Client, SSL_REQUEST, &mut seen), Step::Consumed(8)));
             }
             let step = session.on_bytes(from, &bytes, &mut seen);
             assert!(matches!(step, Step::Upgrade(n, to) if n == used && to.protocol() == "tls"), "{step:?}");
@@ -352,5 +379,22 @@ mod tests {
         ] {
             assert_ne!(tcp(&[C(bytes)]).protocol, Some("postgresql"), "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn replicas_and_backups_say_what_they_are_at_startup() {
+        let told = |parameters: &str| {
+            let parameters = parameters.replace('|', "\0");
+            let len = parameters.len() as u8 + 10;
+            let packet = [&[0, 0, 0, len, 0, 3, 0, 0][..], parameters.as_bytes(), &[0, 0]].concat();
+            tcp(&[C(&packet)]).observations
+        };
+        let replication = [Observation::Purpose(Purpose::Replication)];
+        assert_eq!(told("user|repl|replication|true|application_name|walreceiver"), replication);
+        assert_eq!(told("user|repl|database|shop|replication|database"), replication);
+        let backup = [Observation::Purpose(Purpose::Backup)];
+        assert_eq!(told("user|repl|replication|true|application_name|pg_basebackup"), backup);
+        assert_eq!(told("user|alice|database|replication"), []);
+        assert_eq!(told("user|alice|replication|false"), []);
     }
 }

@@ -10,6 +10,8 @@ use super::{ANALYZERS, Opening, Probe};
 struct Sample {
     protocol: &'static str,
     transport: Transport,
+    /// The port that the client has.
+    from: u16,
     /// The port that the server has.
     port: u16,
     client: Vec<u8>,
@@ -17,12 +19,14 @@ struct Sample {
 }
 
 fn tcp(protocol: &'static str, client: impl Into<Vec<u8>>, server: impl Into<Vec<u8>>) -> Sample {
-    // A port that says nothing.
-    Sample { protocol, transport: Transport::Tcp, port: 23_456, client: client.into(), server: server.into() }
+    // Ports that say nothing.
+    let (from, port) = (40_000, 23_456);
+    Sample { protocol, transport: Transport::Tcp, from, port, client: client.into(), server: server.into() }
 }
 
 fn udp(protocol: &'static str, port: u16, client: &str) -> Sample {
-    Sample { protocol, transport: Transport::Udp, port, client: hex(client), server: Vec::new() }
+    let client = hex(client);
+    Sample { protocol, transport: Transport::Udp, from: 40_000, port, client, server: Vec::new() }
 }
 
 /// A name query's name: WS-7 in letters, of the length that all NetBIOS names have.
@@ -34,7 +38,19 @@ fn of_streams() -> Vec<Sample> {
     let as_req = "6a1e 301c a103020105 a20302010a a410 300e a007 0305 0040810010 a203 1b0141";
     let as_req = [&[0, 0, 0, 32][..], &hex(as_req)].concat();
     let bind = "05000b03100000002800000002000000 b810b810 00000000 01000000 00000100 00000000";
+    let command = "1020\0lns\0root\0date\0";
     vec![
+        tcp("proxy-protocol", "PROXY TCP4 192.0.2.7 10.0.0.2 40000 80\r\n", ""),
+        tcp("vnc", "RFB 003.003\n", "RFB 003.008\n"),
+        tcp("rsync", "@RSYNCD: 31.0\n", "@RSYNCD: 31.0\n"),
+        tcp("amqp", "AMQP\0\0\x09\x01", ""),
+        tcp("mqtt", hex("1028 0004 4d515454 04c2 003c 000a"), ""),
+        tcp("nats", "CONNECT {\"verbose\":false}\r\n", "INFO {\"server_id\":\"N\"}\r\n"),
+        tcp("kafka", hex("00000011 0003 0001 00000002 0003 632d31 00000000"), ""),
+        tcp("x11", hex("6c00 0b00 0000 0000 0000 0000"), ""),
+        Sample { from: 1021, ..tcp("rsh", command, "\0") },
+        tcp("rexec", command, "\0"),
+        tcp("rlogin", "\0alice\0root\0vt100/9600\0", "\0"),
         tcp("tls", hex(&hello), ""),
         tcp("http", "GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
         tcp("ssh", "SSH-2.0-PuTTY_Release_0.78\r\n", "SSH-2.0-OpenSSH_9.6\r\n"),
@@ -45,6 +61,7 @@ fn of_streams() -> Vec<Sample> {
         tcp("kerberos", as_req, ""),
         tcp("ldap", hex("300c 020101 6007 020103 0400 8000"), ""),
         tcp("dcerpc", hex(bind), ""),
+        tcp("mssql", hex(MSSQL_PRELOGIN), ""),
         tcp("dns", hex("0011 2222 0100 0001 0000 0000 0000 00 0002 0001"), ""),
         tcp("smtp", "EHLO ws-7\r\n", "220 mail.example.com ESMTP Postfix\r\n"),
         tcp("ftp", "USER alice\r\n", "220 (vsFTPd 3.0.5) FTP\r\n331 Password required\r\n"),
@@ -54,6 +71,9 @@ fn of_streams() -> Vec<Sample> {
         tcp("telnet", hex("fffb18 fffb1f"), hex("fffd18 fffd20 fffd23 fffd27")),
     ]
 }
+
+const MSSQL_PRELOGIN: &str = "12010034 0000 0100 000015000601001b000102001c000c0300280004ff
+    080001550000 00 4d5353514c53657276657200 d8030000";
 
 const MYSQL_GREETING: &str = "4a000000 0a 382e302e323800 18000000 365a5c3d1c745177 00 ffff ff 0200 ffdf 15
     00000000000000000000 0b0c0d0e0f101112131415 16 00 63616368696e675f736861325f70617373776f7264 00";
@@ -69,6 +89,10 @@ fn of_datagrams() -> Vec<Sample> {
         udp("ssdp", 1900, &text("M-SEARCH * HTTP/1.1\r\nMAN: \"ssdp:discover\"\r\n\r\n")),
         udp("kerberos", 88, "6a1e 301c a103020105 a20302010a a410 300e a007 0305 0040810010 a203 1b0141"),
         udp("ldap", 389, "300c 020101 6007 020103 0400 8000"),
+        Sample {
+            server: hex(&format!("05 1200 {}", text("ServerName;SQL1;;;"))),
+            ..udp("mssql-browser", 1434, "02")
+        },
         udp(
             "snmp",
             161,
@@ -95,7 +119,7 @@ fn of_datagrams() -> Vec<Sample> {
 /// Every analyzer that claims this opening when all are asked, in their order.
 fn claims(sample: &Sample) -> Vec<&'static str> {
     let endpoints = Pair::new(
-        Endpoint { address: Address::from([10, 0, 0, 1]), port: 40_000 },
+        Endpoint { address: Address::from([10, 0, 0, 1]), port: sample.from },
         Endpoint { address: Address::from([10, 0, 0, 2]), port: sample.port },
     );
     let opening = Opening {

@@ -193,7 +193,7 @@ fn onward(atlas: &Atlas<'_>, hosts: &[u32], direct: &[Direct]) -> Vec<Onward> {
 /// What stands open, and on which hosts.
 fn potential(atlas: &Atlas<'_>, hosts: &[u32], own: &Places) -> (Potential, Vec<u32>) {
     let terrain = atlas.terrain();
-    let segments: BTreeSet<u32> = hosts.iter().filter_map(|host| terrain.segment_of(*host)).collect();
+    let segments: BTreeSet<u32> = hosts.iter().filter_map(|host| terrain.segments().of(*host)).collect();
     let mut used: Vec<u32> = Vec::new();
     for dependency in hosts.iter().flat_map(|host| atlas.uses(*host)) {
         if atlas.dependency(*dependency).is_some_and(carries) {
@@ -221,7 +221,7 @@ fn potential_onward(atlas: &Atlas<'_>, own: &Places, start: BTreeSet<u32>) -> us
     let terrain = atlas.terrain();
     let mut reached = Places::new(atlas);
     let mut waiting: Vec<u32> = start.into_iter().collect();
-    let mut done = vec![false; terrain.segments()];
+    let mut done = vec![false; terrain.segments().count()];
     let mut count = 0;
     while let Some(segment) = waiting.pop() {
         match done.get_mut(segment as usize) {
@@ -231,7 +231,7 @@ fn potential_onward(atlas: &Atlas<'_>, own: &Places, start: BTreeSet<u32>) -> us
         for open in terrain.open_to(segment).iter().filter(|open| open.exec) {
             if !own.contains(open.host) && reached.insert(open.host) {
                 count += 1;
-                waiting.extend(terrain.segment_of(open.host));
+                waiting.extend(terrain.segments().of(open.host));
             }
         }
     }

@@ -14,20 +14,25 @@ pub mod exposure;
 mod identity;
 mod impact;
 mod importance;
+mod isolate;
 mod knowledge;
 mod outage;
+mod lateral;
+#[cfg(test)]
+mod lan;
+mod level;
 mod reach;
 mod requires;
 mod restore;
-mod spof;
-mod lateral;
-mod machine;
 mod segment;
+mod spof;
+mod machine;
 mod target;
 mod terrain;
 #[cfg(test)]
 mod testing;
 mod worlds;
+pub mod trace;
 mod worth;
 
 pub use atlas::{Atlas, Observed};
@@ -42,9 +47,14 @@ pub use enforcement::Enforcement;
 pub use identity::{Digest, digest};
 pub use impact::{Fallen, Fixpoint, Threshold, impact, may, must};
 pub use importance::Importance;
+pub use isolate::{
+    Broken, Causes, Choice, Costs, Crossing, CutEdge, Exception, Infrastructure, Inside, IsolateQuestion,
+    Isolation, Isolator, Lost, Mode, OpenSession, Options, Remains, UnknownMode,
+};
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
+pub use level::{Level, Levels};
 pub use machine::Machines;
-pub use outage::{Hit, Loss, Lost, Outage, SharedLoss};
+pub use outage::{Extent, Hit, Loss, Outage, SharedLoss};
 pub use requires::{Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why};
 pub use restore::{Restored, restore_order};
 pub use segment::Segments;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use super::atlas::Atlas;
 use super::contact::carries;
-use crate::model::{Address, HostKey, Realm};
+use super::segment::Segments;
+use crate::model::{Address, Realm};
 
 /// Lists in one array (compressed sparse rows).
 #[derive(Debug)]
@@ -51,27 +52,19 @@ pub struct Open {
 }
 
 /// Who can act on whom.
-#[derive(Debug)]
 pub struct Terrain {
     /// Of each host: whom it was seen to be able to run commands on, and the dependency.
     exec: Rows<(u32, u32)>,
-    segment_of: Vec<u32>,
+    segments: Segments,
     open_to: Rows<Open>,
     routable: BTreeMap<Realm, usize>,
-}
-
-/// What makes two hosts' segment one: the place of a declared segment, else the /24 or /64.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Segment {
-    Declared(Realm, usize),
-    Prefix(Realm, u128),
 }
 
 impl Terrain {
     /// Looks at every dependency once.
     pub fn of(atlas: &Atlas<'_>) -> Terrain {
         let snapshot = atlas.observed.snapshot;
-        let (segment_of, segments) = segments(atlas);
+        let segments = Segments::new(atlas);
         let mut routable = BTreeMap::new();
         for host in snapshot.hosts.iter().filter(|host| is_routed(host.key.address)) {
             *routable.entry(host.key.realm).or_default() += 1;
@@ -84,8 +77,8 @@ impl Terrain {
             let ends = (atlas.client_of(dependency), atlas.service_of(dependency));
             let (Some(client), Some(service)) = ends else { continue };
             let Some(server) = atlas.host_of(service) else { continue };
-            let Some(segment) = segment_of.get(client as usize) else { continue };
-            used.push((*segment, service));
+            let Some(segment) = segments.of(client) else { continue };
+            used.push((segment, service));
             if row.capability().is_exec() {
                 exec.push((client, (server, dependency)));
                 if let Some(exec) = exec_services.get_mut(service as usize) {
@@ -102,8 +95,8 @@ impl Terrain {
         Terrain {
             // Dependencies are in the order of their clients.
             exec: Rows::new(snapshot.hosts.len(), exec),
-            open_to: Rows::new(segments, open),
-            segment_of,
+            open_to: Rows::new(segments.count(), open),
+            segments,
             routable,
         }
     }
@@ -113,14 +106,9 @@ impl Terrain {
         self.exec.of(host)
     }
 
-    /// The number of a host's segment.
-    pub fn segment_of(&self, host: u32) -> Option<u32> {
-        self.segment_of.get(host as usize).copied()
-    }
-
-    /// How many segments there are.
-    pub fn segments(&self) -> usize {
-        self.open_to.starts.len().saturating_sub(1)
+    /// The segment of every host.
+    pub const fn segments(&self) -> &Segments {
+        &self.segments
     }
 
     /// Services that at least one host of a segment was answered by, in the order of their places.
@@ -140,24 +128,4 @@ pub fn is_routed(address: Address) -> bool {
         std::net::IpAddr::V4(ip) => !ip.is_link_local() && !ip.is_loopback(),
         std::net::IpAddr::V6(ip) => !ip.is_unicast_link_local() && !ip.is_loopback(),
     }
-}
-
-/// The number of each host's segment, and how many there are.
-fn segments(atlas: &Atlas<'_>) -> (Vec<u32>, usize) {
-    let knowledge = atlas.observed.knowledge;
-    let mut numbers: BTreeMap<Segment, u32> = BTreeMap::new();
-    let segment = |HostKey { realm, address }: HostKey| {
-        let declared = knowledge.segment_of(address);
-        let place = declared.and_then(|found| knowledge.segments.iter().position(|each| each == found));
-        let host_bits = if address.is_v4() { 8 } else { 64 };
-        place.map_or(Segment::Prefix(realm, address.bits() >> host_bits), |place| {
-            Segment::Declared(realm, place)
-        })
-    };
-    let mut segment_of = Vec::with_capacity(atlas.observed.snapshot.hosts.len());
-    for host in &atlas.observed.snapshot.hosts {
-        let next = place(numbers.len());
-        segment_of.push(*numbers.entry(segment(host.key)).or_insert(next));
-    }
-    (segment_of, numbers.len())
 }

@@ -27,8 +27,11 @@ use tapmap::capture::{Frames, Options};
 use tapmap::graph::{History, Inferences, Operator, Snapshot};
 use tapmap::model::{Address, Transport};
 use tapmap::pipeline::{Settings, run};
-use tapmap::policy::{self, Action, Mode, Plan, Session};
-use tapmap::query::{Atlas, Knowledge, Observed};
+use tapmap::policy::{self, Action, Plan, Session};
+use tapmap::query::{
+    Atlas, Classes, CutQuestion, Cutter, IsolateQuestion, Isolator, Knowledge, Levels, Mode, Observed,
+    Requires, Segments,
+};
 
 /// Which part of the test a process plays; the program that `cargo test` starts has none.
 pub const ROLE: &str = "TAPMAP_KERNEL_ROLE";
@@ -154,25 +157,42 @@ fn plans(atlas: &Atlas<'_>) -> Vec<(String, Plan)> {
         .filter_map(|s| atlas.host_of(s))
         .collect();
     let mut plans = Vec::new();
+    let (segments, requires) = (Segments::new(atlas), Requires::from_atlas(atlas));
+    let levels = Levels::new(atlas);
+    let mut isolator = Isolator::new(atlas, &segments, &requires, &levels);
     for (place, host) in servers.into_iter().enumerate() {
         let mode = MODES[place % MODES.len()];
-        let crosses = |place: &u32| {
-            atlas.service_of(*place).is_some()
-                && (atlas.client_of(*place) == Some(host)) != (atlas.server_of(*place) == Some(host))
-        };
-        let cut: Vec<u32> = dependencies.clone().filter(crosses).collect();
-        // The first dependency that is cut is kept instead, so that exceptions are tried too.
-        let keep: Vec<u32> = cut.iter().copied().take(1).collect();
+        let mut question = IsolateQuestion { hosts: vec![host], mode, ..IsolateQuestion::default() };
+        let isolation = isolator.isolate(&question);
         let name = atlas.host(host).unwrap().key;
-        let plan = policy::from_isolation(atlas, &[host], mode, &cut, &[]);
-        plans.push((format!("{mode:?} {name}"), plan));
-        let plan = policy::from_isolation(atlas, &[host], mode, &cut, &keep);
-        plans.push((format!("{mode:?} {name} with an exception"), plan));
+        plans.push((format!("{mode} {name}"), policy::from_isolation(atlas, &question, &isolation)));
+        // The first dependency that is cut is kept instead, so that exceptions are tried too.
+        question.kept = isolation.cut_places().into_iter().take(1).collect();
+        let isolation = isolator.isolate(&question);
+        let title = format!("{mode} {name} with an exception");
+        plans.push((title, policy::from_isolation(atlas, &question, &isolation)));
     }
-    let answered = dependencies.filter(|place| atlas.service_of(*place).is_some());
-    let cut: Vec<u32> = answered.step_by(3).collect();
-    plans.push(("cut of every third edge".to_owned(), policy::from_cut(atlas, &cut)));
+    // A single port is cut off, and the rest of its host is not.
+    let port = IsolateQuestion { services: vec![0], ..IsolateQuestion::default() };
+    let isolation = isolator.isolate(&port);
+    plans.push(("one port".to_owned(), policy::from_isolation(atlas, &port, &isolation)));
+    plans.extend(cuts(atlas, &segments, &levels, &requires));
     plans
+}
+
+/// The least disruptive cut from every host to the one after it.
+fn cuts(atlas: &Atlas<'_>, segments: &Segments, levels: &Levels, requires: &Requires) -> Vec<(String, Plan)> {
+    let cutter = Cutter::new(atlas, segments, requires, levels);
+    let count = u32::try_from(atlas.observed.snapshot.hosts.len()).unwrap();
+    let pairs = (0..count).map(|from| (from, (from + 1) % count));
+    let cuts = pairs.filter_map(|(from, to)| {
+        let (from, to) = (vec![from], vec![to]);
+        let question = CutQuestion { from, to, classes: Classes::All, ..CutQuestion::default() };
+        let answer = cutter.cut(&question);
+        let plan = policy::from_cut(atlas, segments, &answer);
+        (!plan.policy.rules.is_empty()).then(|| (format!("cut {:?} {:?}", question.from, question.to), plan))
+    });
+    cuts.step_by(3).collect()
 }
 
 /// Each session that was answered, once; and sessions that nobody was seen to open.

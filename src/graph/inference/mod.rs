@@ -1,54 +1,274 @@
-//! Which service needs which other one to answer, read from the times of their exchanges, and which
-//! services stand in for each other.
+//! Which service needs which: inferred from when requests and what they cause come and go
+//! (`direction.md` §6). Works inside TLS, and in connections that stay.
 
-use crate::model::ServiceKey;
+mod discovery;
+mod exchange;
+mod explain;
+mod machine;
+mod nesting;
+mod pool;
+mod strength;
+mod talk;
 
-/// What became of a pair of services that was tested.
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use exchange::{Exchange, exchanges, opened};
+pub use pool::{Pool, PoolEvidence};
+pub use strength::Usage;
+
+use super::Snapshot;
+use crate::model::{FlowRecord, HostKey, ServiceKey};
+use explain::Claim;
+use machine::Machines;
+use nesting::{Children, Nesting, Requests, Shifts};
+use talk::{Asked, Served, Talk};
+
+/// The seed of the null model. Any would do; the same one makes the same answer.
+const SEED: u64 = 6;
+
+/// Requests and exchanges that a pair needs before anything is said of it.
+const REQUESTS_MIN: usize = 5;
+const EXCHANGES_MIN: usize = 3;
+
+/// Of the links found, at most this share is expected to be chance.
+const FALSE_DISCOVERIES_MAX: f64 = 0.01;
+
+/// And none is believed that chance makes more often than this, however few pairs there are.
+const P_MAX: f64 = 1e-3;
+
+/// A link explains at least this share of requests.
+const UPLIFT_MIN: f64 = 0.02;
+
+/// A pair is rejected if even the upper end of what may be behind its numbers is less than this share of
+/// requests. Else nothing was found, but nothing was ruled out either, and the pair is not listed.
+const RULED_OUT_MAX: f64 = 0.1;
+
+/// One-sided 95 %.
+const Z95: f64 = 1.644_853_627;
+
+/// What was found of a pair of services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
-    /// The first needs the second.
+    /// One needs the other.
     Needed,
-    /// Somebody on the host needs it; it cannot be told which service.
+    /// It looks so, and another service of the same host may be the reason.
     Ambiguous,
-    /// The first does not need the second.
+    /// It was tested, and does not.
     Rejected,
 }
 
-/// What was found out about a service and one that its host uses.
-#[derive(Clone, Debug, PartialEq)]
+/// A pair of services: requests to one, and exchanges that its host has with the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InferredLink {
     /// The service that answers requests.
     pub service: ServiceKey,
-    /// The service that its host uses meanwhile.
+    /// The service that its host asks.
     pub needs: ServiceKey,
     /// What was found.
     pub verdict: Verdict,
-    /// The share of requests that need it: the lower end of Wilson's 95 % interval.
+    /// Share of requests that need the other, the lower end of what is likely.
     pub strength: f32,
-    /// Known from equal identifiers on both sides and not from statistics.
+    /// The same bytes passed through both: no statistics were needed.
     pub exact: bool,
-    /// Requests looked at.
+    /// Requests.
     pub requests: u32,
-    /// Of those, requests with a whole exchange of the other service inside.
+    /// Requests that hold an exchange with the other.
     pub nested: u32,
+    /// Share of requests that chance does not explain.
+    pub uplift: f32,
+    /// How likely chance explains all.
+    pub p_value: f64,
+    /// The place in [`Inferences::pools`] of the pool that the other service is needed as a member of.
+    /// Numbers are those of the whole pool then.
+    pub pool: Option<u32>,
 }
 
-/// Services of which any few do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pool {
-    /// Who stands in for whom, sorted.
-    pub members: Vec<ServiceKey>,
-    /// How many must live.
-    pub needed: u32,
-    /// Why they are taken for a pool, in words.
-    pub evidence: &'static str,
+impl InferredLink {
+    /// How often the other is needed.
+    pub fn usage(&self) -> Usage {
+        Usage::of(self.strength.into())
+    }
 }
 
 /// Everything inferred.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inferences {
-    /// Pairs that could be tested, sorted. A pair that is not here was too rare to be tested.
+    /// Sorted by service and by what it needs.
     pub links: Vec<InferredLink>,
-    /// Pools, sorted.
+    /// Services that stand in for each other, sorted.
     pub pools: Vec<Pool>,
+    /// Pairs that were tested.
+    pub tested: usize,
+}
+
+/// A pair under test.
+struct Pair<'a> {
+    served: &'a Served,
+    asked: &'a Asked,
+    nesting: Nesting,
+    verdict: Option<Verdict>,
+}
+
+/// Infers which services need which.
+pub fn infer(snapshot: &Snapshot, records: &[FlowRecord]) -> Inferences {
+    let machines = Machines::new(&snapshot.hosts);
+    let talk = Talk::new(snapshot, records, &machines);
+    let shifts = Shifts::new(SEED);
+    let mut pairs = pairs(&talk, &shifts);
+    let p_values: Vec<f64> = pairs.iter().map(|pair| pair.nesting.p_value()).collect();
+    let p_max = discovery::threshold(&p_values, FALSE_DISCOVERIES_MAX).min(P_MAX);
+    for pair in &mut pairs {
+        pair.verdict = first_verdict(&pair.nesting, p_max);
+    }
+    explain_away(&mut pairs, &shifts);
+    let pools = pools(&pairs);
+    let links = pairs.iter().filter_map(|pair| link(pair, &pairs, &pools, &shifts)).collect();
+    Inferences { links, pools, tested: pairs.len() }
+}
+
+/// Every service of a machine with every service that the machine asks, where there is enough to tell.
+fn pairs<'a>(talk: &'a Talk, shifts: &Shifts) -> Vec<Pair<'a>> {
+    let mut pairs = Vec::new();
+    let enough_served = talk.served.iter().filter(|served| served.requests.len() >= REQUESTS_MIN);
+    for served in enough_served {
+        let from = talk.asked.partition_point(|asked| asked.machine < served.machine);
+        let of_machine = talk.asked.iter().skip(from).take_while(|asked| asked.machine == served.machine);
+        for asked in of_machine.filter(|asked| asked.children.len() >= EXCHANGES_MIN) {
+            let nesting = shifts.test(&within(&served.requests, asked), &asked.children);
+            if nesting.requests >= REQUESTS_MIN {
+                pairs.push(Pair { served, asked, nesting, verdict: None });
+            }
+        }
+    }
+    pairs
+}
+
+/// The requests of the time in which all exchanges are known.
+fn within<'a>(requests: &'a Requests, asked: &Asked) -> Cow<'a, Requests> {
+    requests.until(asked.until)
+}
+
+fn first_verdict(nesting: &Nesting, p_max: f64) -> Option<Verdict> {
+    if nesting.p_value() <= p_max && nesting.uplift() >= UPLIFT_MIN {
+        return Some(Verdict::Needed);
+    }
+    let free = nesting.requests as f64 - nesting.expected;
+    let most = nesting.nested as f64 - nesting.expected + Z95 * nesting.deviation();
+    (most < RULED_OUT_MAX * free).then_some(Verdict::Rejected)
+}
+
+/// Where several services of a machine claim the same other one, keeps those claims that hold.
+fn explain_away(pairs: &mut [Pair], shifts: &Shifts) {
+    let mut claims: BTreeMap<(HostKey, ServiceKey), Vec<usize>> = BTreeMap::new();
+    for (place, pair) in pairs.iter().enumerate().filter(|(_, pair)| pair.verdict == Some(Verdict::Needed)) {
+        claims.entry((pair.asked.machine, pair.asked.service)).or_default().push(place);
+    }
+    for places in claims.into_values().filter(|places| places.len() > 1) {
+        let claimants: Vec<&Pair> = places.iter().filter_map(|place| pairs.get(*place)).collect();
+        let Some(asked) = claimants.first().map(|pair| pair.asked) else { continue };
+        let rows: Vec<(&Requests, f64)> =
+            claimants.iter().map(|pair| (&pair.served.requests, pair.nesting.uplift())).collect();
+        let judged = explain::judge(&rows, &asked.exchanges, UPLIFT_MIN, shifts);
+        for (place, claim) in places.iter().zip(judged) {
+            if let Some(pair) = pairs.get_mut(*place) {
+                pair.verdict = Some(match claim {
+                    Claim::Holds => Verdict::Needed,
+                    Claim::Unclear => Verdict::Ambiguous,
+                    Claim::Explained => Verdict::Rejected,
+                });
+            }
+        }
+    }
+}
+
+/// Pools among what a machine's services need. Whoever asks two of them for one request shows that they
+/// are no alternatives, for everybody.
+fn pools(pairs: &[Pair]) -> Vec<Pool> {
+    let needed = || pairs.iter().filter(|pair| pair.verdict == Some(Verdict::Needed));
+    let needs_of = |service: ServiceKey| -> BTreeSet<ServiceKey> {
+        needed().filter(|pair| pair.served.service == service).map(|pair| pair.asked.service).collect()
+    };
+    let same_needs = |one, other| {
+        let needs = needs_of(one);
+        !needs.is_empty() && needs == needs_of(other)
+    };
+    let mut by_needs: BTreeMap<(HostKey, BTreeSet<ServiceKey>), Vec<&Pair>> = BTreeMap::new();
+    for pair in needed() {
+        let needs = needs_of(pair.served.service);
+        by_needs.entry((pair.served.machine, needs)).or_default().push(pair);
+    }
+    let mut pools: BTreeSet<Pool> = BTreeSet::new();
+    for pairs in by_needs.into_values() {
+        let (asked, requests) = asked_of(&pairs);
+        pools.extend(pool::find(&asked, &requests, &same_needs));
+    }
+    let all: Vec<&Pair> = needed().collect();
+    let mut of_machine: BTreeMap<HostKey, Vec<&Pair>> = BTreeMap::new();
+    for pair in all {
+        of_machine.entry(pair.served.machine).or_default().push(pair);
+    }
+    pools.retain(|pool| {
+        of_machine.values().all(|pairs| {
+            let (asked, requests) = asked_of(pairs);
+            let members: Vec<&Asked> =
+                asked.into_iter().filter(|asked| pool.members.contains(&asked.service)).collect();
+            let apart = |(place, one): (usize, &&Asked)| {
+                members.iter().skip(place + 1).all(|other| !pool::asked_together(one, other, &requests))
+            };
+            members.iter().enumerate().all(apart)
+        })
+    });
+    pools.into_iter().collect()
+}
+
+/// The distinct services that pairs ask, and the requests of all that ask.
+fn asked_of<'a>(pairs: &[&Pair<'a>]) -> (Vec<&'a Asked>, Requests) {
+    let asked: BTreeMap<ServiceKey, &Asked> =
+        pairs.iter().map(|pair| (pair.asked.service, pair.asked)).collect();
+    let served: BTreeMap<ServiceKey, &Served> =
+        pairs.iter().map(|pair| (pair.served.service, pair.served)).collect();
+    let requests = served.values().flat_map(|served| served.requests.rows().iter().copied()).collect();
+    (asked.into_values().collect(), Requests::new(requests))
+}
+
+/// The link of a pair. A pool is needed as one: its members are tested together for each that is needed.
+fn link(pair: &Pair, pairs: &[Pair], pools: &[Pool], shifts: &Shifts) -> Option<InferredLink> {
+    let verdict = pair.verdict?;
+    let of_service = |needs: &ServiceKey| {
+        pairs.iter().find(|other| {
+            other.served.service == pair.served.service
+                && other.asked.service == *needs
+                && other.verdict == Some(Verdict::Needed)
+        })
+    };
+    let whole = pools.iter().enumerate().find_map(|(place, pool)| {
+        let members: Option<Vec<&Pair>> = pool.members.iter().map(of_service).collect();
+        members.filter(|_| pool.members.contains(&pair.asked.service)).map(|members| (place, members))
+    });
+    let (pool, children, nesting) = match whole.filter(|_| verdict == Verdict::Needed) {
+        Some((place, members)) => {
+            let mut exchanges: Vec<Exchange> =
+                members.iter().flat_map(|member| member.asked.exchanges.iter().copied()).collect();
+            exchanges.sort_unstable();
+            let children = Children::new(exchanges.iter());
+            let nesting = shifts.test(&within(&pair.served.requests, pair.asked), &children);
+            (u32::try_from(place).ok(), Cow::Owned(children), nesting)
+        }
+        None => (None, Cow::Borrowed(&pair.asked.children), pair.nesting),
+    };
+    let requests = within(&pair.served.requests, pair.asked);
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Some(InferredLink {
+        service: pair.served.service,
+        needs: pair.asked.service,
+        verdict,
+        strength: strength::strength(&nesting) as f32,
+        exact: false,
+        requests: count(requests.len()),
+        nested: count(children.nested_in(&requests, 0)),
+        uplift: nesting.uplift() as f32,
+        p_value: nesting.p_value(),
+        pool,
+    })
 }

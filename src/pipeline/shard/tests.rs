@@ -16,7 +16,12 @@ struct Talker {
 
 impl Talker {
     fn new() -> Talker {
-        let orders = Orders { limits: Limits::default(), drop_duplicates: false, keep_records: true };
+        let orders = Orders {
+            limits: Limits::default(),
+            drop_duplicates: false,
+            keep_records: true,
+            keep_turns: false,
+        };
         Talker { shard: Shard::new(orders), frame: 0 }
     }
 

@@ -93,6 +93,12 @@ pub(super) struct RequestHead<'a> {
     pub(super) agent: Option<&'a [u8]>,
     /// It carries Basic credentials (RFC 7617), for the server or for a proxy.
     pub(super) basic: bool,
+    /// The trace it belongs to (W3C Trace Context).
+    pub(super) trace: Option<&'a [u8]>,
+    /// What its sender calls it.
+    pub(super) identifier: Option<&'a [u8]>,
+    /// Whom a proxy asks for.
+    pub(super) forwarded: Option<&'a [u8]>,
     pub(super) body: Body,
     /// The body may be held back until the server has agreed (RFC 9110 §10.1.1).
     pub(super) expects_continue: bool,
@@ -102,6 +108,10 @@ pub(super) struct RequestHead<'a> {
 pub(super) struct ResponseHead<'a> {
     pub(super) status: u16,
     pub(super) server: Option<&'a [u8]>,
+    /// What the request is called.
+    pub(super) identifier: Option<&'a [u8]>,
+    /// It has a header that only Docker's engine or etcd sends.
+    pub(super) runs_things: bool,
     pub(super) body: Body,
 }
 
@@ -202,6 +212,9 @@ impl<'a> RequestHead<'a> {
             host: None,
             agent: None,
             basic: false,
+            trace: None,
+            identifier: None,
+            forwarded: None,
             body: body(request.headers),
             expects_continue: false,
         };
@@ -211,6 +224,11 @@ impl<'a> RequestHead<'a> {
                 _ if is(header, "user-agent") => head.agent = Some(header.value),
                 _ if is(header, "authorization") || is(header, "proxy-authorization") => {
                     head.basic |= is_basic(header.value);
+                }
+                _ if is(header, "traceparent") => head.trace = Some(header.value),
+                _ if is_identifier(header) => head.identifier = Some(header.value),
+                _ if is(header, "x-forwarded-for") || is(header, "forwarded") => {
+                    head.forwarded = Some(header.value);
                 }
                 _ if is(header, "expect") => head.expects_continue = true,
                 _ => {}
@@ -227,8 +245,17 @@ impl<'a> ResponseHead<'a> {
         let mut response = Response::new(&mut []);
         let read = parser().parse_response_with_uninit_headers(&mut response, bytes, &mut headers);
         let Ok(Status::Complete(_)) = read else { return None };
+        let runs_things = |header: &Header<'_>| {
+            ["docker-experimental", "x-etcd-cluster-id"].iter().any(|name| is(header, name))
+        };
         Some(ResponseHead {
             status: response.code?,
+            identifier: response
+                .headers
+                .iter()
+                .find(|header| is_identifier(header))
+                .map(|header| header.value),
+            runs_things: response.headers.iter().any(runs_things),
             server: response.headers.iter().find(|header| is(header, "server")).map(|header| header.value),
             body: body(response.headers),
         })
@@ -237,6 +264,11 @@ impl<'a> ResponseHead<'a> {
 
 fn is(header: &Header<'_>, name: &str) -> bool {
     header.name.eq_ignore_ascii_case(name)
+}
+
+/// What a request is called, by those who pass it on.
+fn is_identifier(header: &Header<'_>) -> bool {
+    is(header, "x-request-id") || is(header, "x-correlation-id")
 }
 
 /// Transfer-Encoding overrides Content-Length (RFC 9112 §6.3).

@@ -4,6 +4,7 @@
 //! line tells them apart.
 
 mod head;
+mod meaning;
 mod session;
 #[cfg(test)]
 mod tests;

@@ -4,10 +4,13 @@ use std::collections::VecDeque;
 
 use compact_str::CompactString;
 
-use crate::model::{NameSource, NamedThing, Observation, Pair, Practice, Role, State};
+use crate::model::{
+    Address, Capability, NameSource, NamedThing, Observation, Pair, Practice, Purpose, Purposes, Role, State,
+};
 use crate::protocol::{Guess, Seen, Session, Step};
 
 use super::head::{self, Body, RequestHead, ResponseHead};
+use super::meaning;
 
 /// Bytes of one head. Servers refuse heads from 8 KiB (nginx, Apache) to 64 KiB (Node with its
 /// limit raised); below what a conversation lets wait.
@@ -55,6 +58,8 @@ impl Direction {
 struct Request {
     method: Method,
     basic: bool,
+    /// What its success lets the client do.
+    asked_for: Option<Capability>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,6 +75,9 @@ struct Told {
     host: Vec<u8>,
     products: Pair<Vec<u8>>,
     basic: Option<State>,
+    capability: Option<Capability>,
+    purposes: Purposes,
+    origin: Option<Address>,
 }
 
 #[derive(Default)]
@@ -196,6 +204,12 @@ impl HttpSession {
         if head.basic {
             self.told.basic(State::Attempted, seen);
         }
+        self.told.purpose(meaning::purpose(head), seen);
+        self.told.origin(head.forwarded.and_then(meaning::origin), seen);
+        let identifier = head.identifier.and_then(|value| meaning::identifier(value, Role::Client));
+        for token in head.trace.and_then(meaning::trace).into_iter().chain(identifier) {
+            seen.push(Observation::Token(token));
+        }
         let method = match head.method {
             "HEAD" => Method::Head,
             "CONNECT" => Method::Connect,
@@ -204,7 +218,8 @@ impl HttpSession {
         if self.unanswered.len() == REQUESTS_MAX {
             self.unanswered.pop_front();
         }
-        self.unanswered.push_back(Request { method, basic: head.basic });
+        let asked_for = meaning::asked_for(head);
+        self.unanswered.push_back(Request { method, basic: head.basic, asked_for });
         let body = match head.body {
             Body::Unsaid => Body::Length(0),
             body => body,
@@ -218,6 +233,8 @@ impl HttpSession {
         }
         if head.status == 101 {
             // From here on another protocol is spoken (RFC 9110 §15.2.2).
+            let asked_for = self.unanswered.front().and_then(|request| request.asked_for);
+            self.told.capability(asked_for, seen);
             return Step::Done;
         }
         if head.status < 200 {
@@ -228,6 +245,13 @@ impl HttpSession {
         let success = (200..400).contains(&head.status);
         if success && request.as_ref().is_some_and(|request| request.basic) {
             self.told.basic(State::Used, seen);
+        }
+        if success {
+            let asked_for = request.as_ref().and_then(|request| request.asked_for);
+            self.told.capability(asked_for.max(meaning::offered(head)), seen);
+        }
+        if let Some(token) = head.identifier.and_then(|value| meaning::identifier(value, Role::Server)) {
+            seen.push(Observation::Token(token));
         }
         // RFC 9112 §6.3: what the status and the method say comes before what the headers say.
         let empty = Body::Length(0);
@@ -308,6 +332,35 @@ impl Told {
         if let Some(name) = host_name(value) {
             let of = NamedThing::Role(Role::Server);
             seen.push(Observation::Name { of, name, source: NameSource::HttpHost });
+        }
+    }
+
+    fn purpose(&mut self, purpose: Purpose, seen: &mut Seen) {
+        let before = self.purposes;
+        self.purposes.insert(purpose);
+        if self.purposes == before {
+            return;
+        }
+        // What is ordinary goes without saying, unless something else is said.
+        if before == Purposes::from(Purpose::Ordinary) {
+            seen.push(Observation::Purpose(Purpose::Ordinary));
+        }
+        if purpose != Purpose::Ordinary || !before.is_empty() {
+            seen.push(Observation::Purpose(purpose));
+        }
+    }
+
+    fn capability(&mut self, capability: Option<Capability>, seen: &mut Seen) {
+        if let Some(capability) = capability.filter(|more| self.capability < Some(*more)) {
+            self.capability = Some(capability);
+            seen.push(Observation::Capability(capability));
+        }
+    }
+
+    fn origin(&mut self, origin: Option<Address>, seen: &mut Seen) {
+        if let Some(origin) = origin.filter(|origin| self.origin != Some(*origin)) {
+            self.origin = Some(origin);
+            seen.push(Observation::Forwarded { origin });
         }
     }
 

@@ -1,7 +1,8 @@
 //! Dialogues as seen on the wire, and what only looks like them.
 
 use crate::model::{
-    Address, Endpoint, NameSource, NamedThing, Observation, Pair, Practice, Role, Side, State, Transport,
+    Address, Capability, Endpoint, NameSource, NamedThing, Observation, Pair, Practice, Purpose, Role, Side,
+    State, Token, TokenKind, Transport,
 };
 use crate::protocol::testing::Line::{C, S};
 use crate::protocol::testing::{Outcome, hex, tcp};
@@ -128,16 +129,20 @@ fn the_answer_belongs_to_its_own_question() {
 #[test]
 fn a_proxy_is_not_called_by_the_name_it_is_asked_for() {
     let absolute = b"GET HTTP://example.org/ HTTP/1.1\r\nHost: example.org\r\n\r\n";
-    check(&tcp(&[C(absolute)]), &[]);
+    let infra = Observation::Purpose(Purpose::Infra);
+    check(&tcp(&[C(absolute)]), std::slice::from_ref(&infra));
     let connect = b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n";
     let tunnelled = b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n";
-    check(&tcp(&[C(connect), S(b"HTTP/1.1 200 Connection established\r\n\r\n"), C(tunnelled)]), &[]);
-    check(&tcp(&[C(connect), C(tunnelled)]), &[]);
+    check(
+        &tcp(&[C(connect), S(b"HTTP/1.1 200 Connection established\r\n\r\n"), C(tunnelled)]),
+        std::slice::from_ref(&infra),
+    );
+    check(&tcp(&[C(connect), C(tunnelled)]), std::slice::from_ref(&infra));
     // Asked for credentials, the client asks again.
     let refused = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n";
     let again = b"CONNECT a:443 HTTP/1.1\r\nUser-Agent: curl/8.0\r\nProxy-Authorization: Basic YTpi\r\n\r\n";
     let outcome = tcp(&[C(connect), S(refused), C(again), S(b"HTTP/1.0 200 OK\r\n\r\n\x16\x03\x01")]);
-    check(&outcome, &[product(Role::Client, "curl/8.0"), basic(State::Attempted), basic(State::Used)]);
+    check(&outcome, &[infra, product(Role::Client, "curl/8.0"), basic(State::Attempted), basic(State::Used)]);
 }
 
 #[test]
@@ -258,4 +263,65 @@ fn an_endless_head_is_given_up() {
         assert!(conversation.pending_bytes() < 256 * 1024);
     }
     assert!(seen.is_empty());
+}
+
+#[test]
+fn what_is_ordinary_is_said_only_beside_something_else() {
+    let scrape = b"GET /metrics HTTP/1.1\r\n\r\n";
+    let order = b"GET /orders HTTP/1.1\r\n\r\n";
+    let [watched, ordinary] = [Purpose::Observability, Purpose::Ordinary].map(Observation::Purpose);
+    check(&tcp(&[C(order), C(order)]), &[]);
+    check(&tcp(&[C(scrape), C(scrape)]), std::slice::from_ref(&watched));
+    check(&tcp(&[C(order), C(scrape)]), &[ordinary.clone(), watched.clone()]);
+    check(&tcp(&[C(scrape), C(order), C(scrape)]), &[watched, ordinary]);
+}
+
+#[test]
+fn what_a_request_lets_do_counts_once_it_was_done() {
+    let start = b"POST /v1.41/exec/1f/start HTTP/1.1\r\nUpgrade: tcp\r\n\r\n";
+    let exec = Observation::Capability(Capability::ExecApi);
+    let upgraded = b"HTTP/1.1 101 UPGRADED\r\n\r\n";
+    check(&tcp(&[C(start), S(upgraded)]), std::slice::from_ref(&exec));
+    let answer = |status: &str| format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").into_bytes();
+    check(&tcp(&[C(start), S(&answer("200 OK")), C(start), S(&answer("200 OK"))]), &[exec]);
+    check(&tcp(&[C(start), S(&answer("404 Not Found"))]), &[]);
+    let wsman = b"POST /wsman HTTP/1.1\r\nContent-Length: 0\r\n\r\n";
+    let managed = Observation::Purpose(Purpose::Management);
+    let refused = answer("401 Unauthorized");
+    check(&tcp(&[C(wsman), S(&refused)]), std::slice::from_ref(&managed));
+    let admin = Observation::Capability(Capability::ExecAdmin);
+    check(&tcp(&[C(wsman), S(&refused), C(wsman), S(&answer("200 OK"))]), &[managed, admin]);
+}
+
+#[test]
+fn tokens_are_told_of_each_message_and_a_proxy_s_client_when_it_changes() {
+    let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let ask = |client: &str| {
+        format!(
+            "GET / HTTP/1.1\r\nTraceparent: 00-{id}-00f067aa0ba902b7-01\r\nX-Request-ID: req-0001\r\n\
+             X-Forwarded-For: {client}, 10.0.0.9\r\n\r\n"
+        )
+        .into_bytes()
+    };
+    let answer = b"HTTP/1.1 200 OK\r\nX-Request-Id: req-0001\r\nContent-Length: 0\r\n\r\n";
+    let token = |kind, from, bytes: &str| Observation::Token(Token::of(kind, from, bytes.as_bytes()));
+    let trace = token(TokenKind::TraceId, Role::Client, id);
+    let asked = token(TokenKind::RequestId, Role::Client, "req-0001");
+    let answered = token(TokenKind::RequestId, Role::Server, "req-0001");
+    let forwarded = |last| Observation::Forwarded { origin: Address::from([192, 0, 2, last]) };
+    let outcome = tcp(&[C(&ask("192.0.2.7")), S(answer), C(&ask("192.0.2.7")), C(&ask("192.0.2.8"))]);
+    check(
+        &outcome,
+        &[
+            forwarded(7),
+            trace.clone(),
+            asked.clone(),
+            answered,
+            trace.clone(),
+            asked.clone(),
+            forwarded(8),
+            trace,
+            asked,
+        ],
+    );
 }

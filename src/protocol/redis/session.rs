@@ -1,9 +1,10 @@
 //! Walking over values, and the server's version where it is told.
 
-use crate::model::Role;
+use crate::model::{Observation, Purpose, Purposes, Role};
 use crate::protocol::{Seen, Session, Step};
 
-use super::resp::{Read, TEXT_LINE_BYTES_MAX, Value, read};
+use super::COMMAND_BYTES_MAX;
+use super::resp::{Read, TEXT_LINE_BYTES_MAX, Value, read, whole_string};
 
 /// Values of both sides after which nothing new is expected: who a client is and what a server runs
 /// is said in the first commands of a connection, and connections live for days.
@@ -28,6 +29,9 @@ pub(super) struct RedisSession {
     /// The server's name, from HELLO.
     name: Option<String>,
     product_told: bool,
+    /// The client's next string is a command.
+    command_follows: bool,
+    purposes: Purposes,
 }
 
 impl Session for RedisSession {
@@ -62,6 +66,16 @@ impl Session for RedisSession {
                 };
                 self.on_answer(&value, string, seen);
             }
+            if from == Role::Client && std::mem::take(&mut self.command_follows) && value.kind == b'$' {
+                match command(&value, rest) {
+                    Ok(word) => self.on_command(word, seen),
+                    Err(need) => {
+                        self.command_follows = true;
+                        break Step::Need(need);
+                    }
+                }
+            }
+            self.command_follows |= from == Role::Client && value.kind == b'*';
             self.values += 1;
             match usize::try_from(len).ok().and_then(|len| rest.get(len..)) {
                 Some(after) => rest = after,
@@ -82,7 +96,37 @@ impl Session for RedisSession {
     }
 }
 
+/// The word of a command, unless it is longer than any; else how many bytes it takes.
+fn command<'a>(value: &Value<'_>, bytes: &'a [u8]) -> Result<&'a [u8], usize> {
+    if value.payload > COMMAND_BYTES_MAX + 2 {
+        return Ok(&[]);
+    }
+    let whole = value.line + usize::try_from(value.payload).unwrap_or_default();
+    match whole_string(value, bytes) {
+        Some((word, _)) => Ok(word),
+        None if bytes.len() < whole => Err(whole),
+        None => Ok(&[]),
+    }
+}
+
 impl RedisSession {
+    /// Replicas ask for everything; publishers and subscribers use a broker, whatever else they do.
+    fn on_command(&mut self, word: &[u8], seen: &mut Seen) {
+        let is = |words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()));
+        let purpose = if is(&["PSYNC", "SYNC"]) {
+            Purpose::Replication
+        } else if is(&["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "PUBLISH", "SPUBLISH"]) {
+            Purpose::Broker
+        } else {
+            return;
+        };
+        let before = self.purposes;
+        self.purposes.insert(purpose);
+        if self.purposes != before {
+            seen.push(Observation::Purpose(purpose));
+        }
+    }
+
     /// Looks for the server's version in the first lines of INFO and the fields of HELLO.
     fn on_answer(&mut self, value: &Value<'_>, string: &[u8], seen: &mut Seen) {
         let text =

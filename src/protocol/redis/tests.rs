@@ -1,6 +1,6 @@
 //! Dialogues as seen on the wire, and what only looks like them.
 
-use crate::model::{Observation, Role, Side};
+use crate::model::{Observation, Purpose, Role, Side};
 use crate::protocol::testing::Line::{C, S};
 use crate::protocol::testing::{Line, late, tcp};
 
@@ -9,7 +9,9 @@ fn check(lines: &[Line<'_>], products: &[&str]) {
     let outcome = tcp(lines);
     assert_eq!((outcome.protocol, outcome.client_right), (Some("redis"), Some(true)), "{lines:?}");
     let product = |text: &&str| Observation::Product { of: Role::Server, text: (*text).into() };
-    assert_eq!(outcome.observations, products.iter().map(product).collect::<Vec<_>>(), "{lines:?}");
+    let told: Vec<_> =
+        outcome.observations.into_iter().filter(|it| !matches!(it, Observation::Purpose(_))).collect();
+    assert_eq!(told, products.iter().map(product).collect::<Vec<_>>(), "{lines:?}");
 }
 
 const INFO: Line<'static> = C(b"*1\r\n$4\r\nINFO\r\n");
@@ -95,4 +97,18 @@ fn heard_late_it_is_recognised_by_a_command() {
 fn lengths_are_not_believed() {
     check(&[INFO, S(b"$9223372036854775807\r\n# Serv")], &[]);
     check(&[INFO, S(b"*9223372036854775807\r\n"), INFO, S(b"$-2\r\n")], &[]);
+}
+
+#[test]
+fn replicas_and_subscribers_are_known_by_their_commands() {
+    let told = |lines: &[Line<'_>]| tcp(lines).observations;
+    let psync = C(b"*3\r\n$5\r\nPSYNC\r\n$1\r\n?\r\n$2\r\n-1\r\n");
+    let ping = C(b"*1\r\n$4\r\nPING\r\n");
+    assert_eq!(told(&[ping.clone(), S(b"+PONG\r\n"), psync]), [Observation::Purpose(Purpose::Replication)]);
+    let subscribe = C(b"*2\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n");
+    let broker = [Observation::Purpose(Purpose::Broker)];
+    assert_eq!(told(&[subscribe.clone(), subscribe]), broker);
+    assert_eq!(told(&[C(b"*3\r\n$7\r\nPUBLISH\r\n$4\r\nnews\r\n$2\r\nHi\r\n")]), broker);
+    // A value of that name is no command.
+    assert_eq!(told(&[ping, C(b"*2\r\n$3\r\nGET\r\n$7\r\nPUBLISH\r\n")]), []);
 }

@@ -2,6 +2,7 @@
 //! (RFC 1002 §4.3). Read are the few messages that say who is there and which version is spoken;
 //! files pass by unread. Mailslots over UDP are not followed.
 
+mod access;
 mod netbios;
 mod version1;
 mod version2;
@@ -10,6 +11,8 @@ mod version2;
 mod tests;
 
 use crate::model::{Pair, Role, Transport};
+
+use access::Access;
 
 use super::speaker::Speaker;
 use super::{Analyzer, Opening, Probe, Seen, Session, Step};
@@ -113,11 +116,12 @@ fn speaker(bytes: &[u8]) -> Speaker {
     }
 }
 
-/// One connection: what is in step, and how far SMB version 1 went.
+/// One connection: what is in step, how far SMB version 1 went, and what is got at.
 #[derive(Default)]
 struct SmbSession {
     in_step: Pair<bool>,
     version1: version1::Use,
+    access: Access,
 }
 
 impl SmbSession {
@@ -137,21 +141,24 @@ impl SmbSession {
         }
         let Some(header) = rest.get(..header_len) else { return Step::Need(FRAMING + header_len) };
         let wanted = match Format::of(header) {
-            Some(Format::Version1) => version1::is_wanted(header),
-            _ => version2::is_wanted(header),
+            Some(Format::Version1) => version1::is_wanted(from, header),
+            _ => version2::is_wanted(from, header),
         };
         let message = match rest.get(..len) {
             Some(message) => message,
             None if wanted && len <= MESSAGE_BYTES_MAX => return Step::Need(FRAMING + len),
             None => header,
         };
+        if from == Role::Server {
+            self.access.on_server();
+        }
         match Format::of(header) {
-            Some(Format::Version1) => self.version1.on_message(from, message, seen),
+            Some(Format::Version1) => self.version1.on_message(from, message, &mut self.access, seen),
             _ => {
                 if from == Role::Server {
                     self.version1.on_version2_answer(seen);
                 }
-                version2::on_message(from, message, seen);
+                version2::on_message(from, message, &mut self.access, seen);
             }
         }
         skip
@@ -197,5 +204,6 @@ impl Session for SmbSession {
 
     fn on_end(&mut self, seen: &mut Seen) {
         self.version1.on_end(seen);
+        self.access.on_end(seen);
     }
 }

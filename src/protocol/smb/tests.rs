@@ -4,7 +4,8 @@ use compact_str::CompactString;
 
 use super::*;
 use crate::model::{
-    Address, Endpoint, NameSource, NamedThing, Observation, Practice, Side, State, Transport,
+    Address, Capability, Endpoint, NameSource, NamedThing, Observation, Practice, Purpose, Side, State,
+    Transport,
 };
 use crate::protocol::testing::{Line, Outcome, hex, tcp};
 use crate::protocol::{Conversation, Verdict};
@@ -157,7 +158,9 @@ fn a_share_on_an_address_or_on_anybody_names_nobody() {
         let mut connect = hex("0900 0000 4800");
         connect.extend((path.len() as u16).to_le_bytes());
         connect.extend(path);
-        check(&[C(&version2(3, 0, &connect))], &[]);
+        let told = tcp(&[C(&version2(3, 0, &connect))]).observations;
+        let named = |observation: &Observation| matches!(observation, Observation::Name { .. });
+        assert!(!told.iter().any(named), "{told:?}");
     }
 }
 
@@ -230,4 +233,55 @@ fn what_only_looks_like_smb_is_not() {
     ] {
         assert_ne!(tcp(&[C(bytes)]).protocol, Some("smb"), "{bytes:?}");
     }
+}
+
+const ADMINISTERED: [Observation; 2] =
+    [Observation::Purpose(Purpose::Management), Observation::Capability(Capability::ExecAdmin)];
+
+/// A request to open a pipe in version 2, or the answer to it.
+fn create2(status: u32, name: Option<&str>) -> Vec<u8> {
+    let name = name.map(utf16).unwrap_or_default();
+    let mut body = hex("3900 0000 02000000 0000000000000000 0000000000000000 9f011200 00000000 03000000");
+    body.extend(hex("01000000 40000000 7800"));
+    body.extend((name.len() as u16).to_le_bytes());
+    body.extend([0; 8]);
+    body.extend(&name);
+    let mut message = version2(5, u32::from(name.is_empty()), &body);
+    message[FRAMING + 8..FRAMING + 12].copy_from_slice(&status.to_le_bytes());
+    message
+}
+
+#[test]
+fn version_2_administers_by_a_pipe_that_was_opened() {
+    check(&[C(&create2(0, Some("svcctl"))), S(&create2(0, None))], &ADMINISTERED);
+    check(&[C(&create2(0, Some("svcctl"))), S(&create2(0xc000_0022, None))], &[]);
+    check(&[C(&create2(0, Some("svcctl"))), S(&create2(0x103, None)), S(&create2(0, None))], &ADMINISTERED);
+    check(&[C(&create2(0, Some("srvsvc"))), S(&create2(0, None))], &[]);
+}
+
+#[test]
+fn version_2_writes_to_the_share_that_was_connected() {
+    let path = utf16("\\\\WS1\\ADMIN$");
+    let mut connect = hex("0900 0000 4800");
+    connect.extend((path.len() as u16).to_le_bytes());
+    connect.extend(path);
+    let talk = [version2(3, 0, &connect), version2(3, 1, &[0x10, 0]), version2(9, 0, &[0x31, 0])];
+    let [asked, granted, written] = talk;
+    let mut expected = vec![name(Role::Server, "ws1", NameSource::Smb)];
+    expected.extend(ADMINISTERED);
+    check(&[C(&asked), S(&granted), C(&written)], &expected);
+}
+
+#[test]
+fn version_1_administers_by_a_pipe_that_was_opened() {
+    let mut open = hex("18 ff000000 00 0700 16000000 00000000 9f010200 0000000000000000 00000000");
+    open.extend(hex("03000000 01000000 40000000 02000000 03 0800"));
+    open.extend(b"\\svcctl\0");
+    let answer = |status: u32| version1(0xa2, status, true, &[0]);
+    let told = |status: u32| {
+        let talk = tcp(&[C(&version1(0xa2, 0, false, &open)), S(&answer(status))]).observations;
+        talk.into_iter().filter(|it| !matches!(it, Observation::Practice { .. })).collect::<Vec<_>>()
+    };
+    assert_eq!(told(0), ADMINISTERED);
+    assert_eq!(told(0xc000_0022), []);
 }

@@ -8,15 +8,18 @@ use crate::protocol::speaker::Speaker;
 use crate::protocol::wording::from_utf16;
 use crate::protocol::{Seen, kerberos, ntlm};
 
+use super::access::Access;
 use super::version2::server_of_path;
 
 /// Bytes of the header ([MS-CIFS] §2.2.3.1).
 pub(super) const HEADER: usize = 32;
 
 const LOCKING_ANDX: u8 = 0x24;
+const WRITE_ANDX: u8 = 0x2f;
 const NEGOTIATE: u8 = 0x72;
 const SESSION_SETUP_ANDX: u8 = 0x73;
 const TREE_CONNECT_ANDX: u8 = 0x75;
+const NT_CREATE_ANDX: u8 = 0xa2;
 
 /// The message is an answer.
 const FLAGS_REPLY: u8 = 0x80;
@@ -43,8 +46,12 @@ pub(super) fn speaker(message: &[u8]) -> Speaker {
 }
 
 /// Is the rest of the message with this header worth waiting for?
-pub(super) fn is_wanted(header: &[u8]) -> bool {
-    matches!(header.get(4), Some(&(NEGOTIATE | SESSION_SETUP_ANDX | TREE_CONNECT_ANDX)))
+pub(super) fn is_wanted(from: Role, header: &[u8]) -> bool {
+    match header.get(4) {
+        Some(&(NEGOTIATE | SESSION_SETUP_ANDX | TREE_CONNECT_ANDX)) => true,
+        Some(&NT_CREATE_ANDX) => from == Role::Client,
+        _ => false,
+    }
 }
 
 /// How far the use of version 1 went on one connection.
@@ -57,7 +64,7 @@ pub(super) struct Use {
 
 impl Use {
     /// A message with its header, and the rest if it [`is_wanted`] and not too long.
-    pub fn on_message(&mut self, from: Role, message: &[u8], seen: &mut Seen) {
+    pub fn on_message(&mut self, from: Role, message: &[u8], access: &mut Access, seen: &mut Seen) {
         let Some(message) = Message::read(message) else { return };
         match (message.command, from) {
             (NEGOTIATE, Role::Client) => self.offered = message.dialects(),
@@ -74,7 +81,12 @@ impl Use {
         }
         match (message.command, from) {
             (SESSION_SETUP_ANDX, _) => message.session_setup(from, seen),
-            (TREE_CONNECT_ANDX, Role::Client) => message.tree_connect(seen),
+            (TREE_CONNECT_ANDX, Role::Client) => message.tree_connect(access, seen),
+            (NT_CREATE_ANDX, Role::Client) => message.open(access),
+            (WRITE_ANDX, Role::Client) => access.on_write(message.tree, seen),
+            (TREE_CONNECT_ANDX | NT_CREATE_ANDX, Role::Server) => {
+                access.on_answer(message.id, message.status == 0, message.tree, seen);
+            }
             _ => {}
         }
     }
@@ -138,6 +150,10 @@ struct Message<'a> {
     command: u8,
     status: u32,
     unicode: bool,
+    /// The share's number.
+    tree: u32,
+    /// The number that the answer repeats: the process's and its own ([MS-CIFS] §2.2.1.6.2, §2.2.1.6.3).
+    id: u64,
     /// The parameters.
     words: &'a [u8],
     /// The whole message: texts are aligned to its start.
@@ -149,12 +165,18 @@ struct Message<'a> {
 impl<'a> Message<'a> {
     fn read(bytes: &'a [u8]) -> Option<Self> {
         let [_, _, _, _, command, s0, s1, s2, s3, _, flags2, flags2_high, ..] = bytes else { return None };
+        let number = |at: usize| {
+            let field = bytes.get(at..).and_then(|rest| rest.first_chunk::<2>());
+            field.map_or(0, |field| u16::from_le_bytes(*field))
+        };
         let words_len = bytes.get(HEADER).map_or(0, |count| usize::from(*count) * 2);
         let words = bytes.get(HEADER + 1..HEADER + 1 + words_len).unwrap_or_default();
         Some(Message {
             command: *command,
             status: u32::from_le_bytes([*s0, *s1, *s2, *s3]),
             unicode: u16::from_le_bytes([*flags2, *flags2_high]) & FLAGS2_UNICODE != 0,
+            tree: number(24).into(),
+            id: u64::from(number(26)) << 16 | u64::from(number(30)),
             words,
             bytes,
             data: HEADER + 1 + words_len + 2,
@@ -205,13 +227,19 @@ impl<'a> Message<'a> {
     }
 
     /// The server's name in the path of a share (§2.2.4.55.1).
-    fn tree_connect(&self, seen: &mut Seen) {
+    fn tree_connect(&self, access: &mut Access, seen: &mut Seen) {
         let Some(password) = self.word(3) else { return };
-        if let Some((path, _)) = self.text(self.data + password)
-            && let Some(server) = server_of_path(&path)
-        {
+        let Some((path, _)) = self.text(self.data + password) else { return };
+        if let Some(server) = server_of_path(&path) {
             seen.host_name(Role::Server, server, NameSource::Smb);
         }
+        access.on_connect(self.id, &path);
+    }
+
+    /// The name of what is opened (§2.2.4.64.1). It ends where its length says, or where the data end.
+    fn open(&self, access: &mut Access) {
+        let Some((name, _)) = self.text(self.data) else { return };
+        access.on_open(self.id, self.tree, &name);
     }
 
     /// The text that begins here, and where it ends.

@@ -1,15 +1,23 @@
-//! SMB versions 2 and 3 ([MS-SMB2]): the names that session setup and tree connect tell.
+//! SMB versions 2 and 3 ([MS-SMB2]): the names that session setup and tree connect tell, and what is
+//! opened and written to.
 
 use crate::model::{NameSource, Role};
 use crate::protocol::speaker::Speaker;
 use crate::protocol::wording::from_utf16;
 use crate::protocol::{Seen, kerberos, ntlm};
 
+use super::access::Access;
+
 /// Bytes of the header (§2.2.1).
 pub(super) const HEADER: usize = 64;
 
 const SESSION_SETUP: u16 = 1;
 const TREE_CONNECT: u16 = 3;
+const CREATE: u16 = 5;
+const WRITE: u16 = 9;
+
+/// The answer to what takes its time: another one follows (§3.3.4.2).
+const STATUS_PENDING: u32 = 0x103;
 
 /// The message is an answer (SMB2_FLAGS_SERVER_TO_REDIR).
 const FLAGS_ANSWER: u8 = 1;
@@ -31,17 +39,30 @@ fn command(message: &[u8]) -> Option<u16> {
     number(message, 12)
 }
 
+/// Status, number of the message, number of the share (§2.2.1.2).
+fn header(message: &[u8]) -> Option<(u32, u64, u32)> {
+    let status = u32::from_le_bytes(*message.get(8..)?.first_chunk()?);
+    let id = u64::from_le_bytes(*message.get(24..)?.first_chunk()?);
+    let tree = u32::from_le_bytes(*message.get(36..)?.first_chunk()?);
+    Some((status, id, tree))
+}
+
 fn number(message: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_le_bytes(*message.get(at..)?.first_chunk()?))
 }
 
 /// Is the rest of the message with this header worth waiting for?
-pub(super) fn is_wanted(header: &[u8]) -> bool {
-    matches!(command(header), Some(SESSION_SETUP | TREE_CONNECT))
+pub(super) fn is_wanted(from: Role, header: &[u8]) -> bool {
+    match command(header) {
+        Some(SESSION_SETUP | TREE_CONNECT) => true,
+        Some(CREATE) => from == Role::Client,
+        _ => false,
+    }
 }
 
 /// A message with its header, and the rest if it [`is_wanted`] and not too long.
-pub(super) fn on_message(from: Role, message: &[u8], seen: &mut Seen) {
+pub(super) fn on_message(from: Role, message: &[u8], access: &mut Access, seen: &mut Seen) {
+    let Some((status, id, tree)) = header(message) else { return };
     match (command(message), from) {
         (Some(SESSION_SETUP), _) => {
             let blob = message.get(HEADER..).unwrap_or_default();
@@ -49,20 +70,30 @@ pub(super) fn on_message(from: Role, message: &[u8], seen: &mut Seen) {
             kerberos::service_name(blob, seen);
         }
         (Some(TREE_CONNECT), Role::Client) => {
-            if let Some(path) = share_path(message)
-                && let Some(server) = server_of_path(&path)
-            {
+            let Some(path) = text(message, HEADER + 4) else { return };
+            if let Some(server) = server_of_path(&path) {
                 seen.host_name(Role::Server, server, NameSource::Smb);
             }
+            access.on_connect(id, &path);
+        }
+        (Some(CREATE), Role::Client) => {
+            if let Some(name) = text(message, HEADER + 44) {
+                access.on_open(id, tree, &name);
+            }
+        }
+        (Some(WRITE), Role::Client) => access.on_write(tree, seen),
+        (Some(TREE_CONNECT | CREATE), Role::Server) if status != STATUS_PENDING => {
+            access.on_answer(id, status == 0, tree, seen);
         }
         _ => {}
     }
 }
 
-/// The path of a tree connect request (§2.2.9).
-fn share_path(message: &[u8]) -> Option<String> {
-    let start = usize::from(number(message, HEADER + 4)?);
-    let len = usize::from(number(message, HEADER + 6)?);
+/// The text whose place and length stand here: the path of a tree connect (§2.2.9), the name of what
+/// is opened (§2.2.13).
+fn text(message: &[u8], at: usize) -> Option<String> {
+    let start = usize::from(number(message, at)?);
+    let len = usize::from(number(message, at + 2)?);
     Some(from_utf16(message.get(start..)?.get(..len)?))
 }
 

@@ -7,7 +7,7 @@ mod tests;
 
 use std::collections::VecDeque;
 
-use crate::model::{Pair, Practice, Role, State, Transport};
+use crate::model::{Observation, Pair, Practice, Role, State, Token, TokenKind, Transport};
 
 use super::greeting::software;
 use super::line::{
@@ -93,6 +93,9 @@ fn by_server(bytes: &[u8]) -> Guess {
     Guess::More
 }
 
+/// The field that names a message (RFC 5322 §3.6.4).
+const MESSAGE_ID: &[u8] = b"Message-ID:";
+
 /// Commands that may wait for their replies. Pipelining clients send tens; where replies are not
 /// captured at all, the oldest are forgotten.
 const COMMANDS_MAX: usize = 128;
@@ -118,7 +121,9 @@ enum Place {
     Commands,
     /// Answers to the challenges of an AUTH.
     Credentials,
-    /// A message, until a line of one dot.
+    /// The header of a message; `named` while the value of its Message-ID may stand on the next line.
+    Header { named: bool },
+    /// The rest of a message, until a line of one dot.
     Message { line_start: bool },
 }
 
@@ -148,6 +153,10 @@ impl Session for SmtpSession {
         };
         match from {
             _ if !line.whole => Step::Consumed(line.used),
+            Role::Client if matches!(self.place, Place::Header { .. }) => {
+                self.on_header(line.text, seen);
+                Step::Consumed(line.used)
+            }
             Role::Client => self.on_command(line.text, line.used, seen),
             Role::Server => match self.replies.read(line.text) {
                 Some(reply) => self.on_reply(&reply, line.used, seen),
@@ -162,8 +171,8 @@ impl Session for SmtpSession {
         self.greeted = true;
         if from == Role::Server {
             self.replies.on_gap();
-        } else if let Place::Message { line_start } = &mut self.place {
-            *line_start = false;
+        } else if matches!(self.place, Place::Header { .. } | Place::Message { .. }) {
+            self.place = Place::Message { line_start: false };
         }
         if self.place == Place::Credentials {
             self.place = Place::Commands;
@@ -197,7 +206,7 @@ impl SmtpSession {
             }
             _ if is_any(verb, &["DATA"]) => {
                 // Nothing else can follow (RFC 2920 §3.1), unless the server refuses.
-                self.place = Place::Message { line_start: true };
+                self.place = Place::Header { named: false };
                 Command::Data { accepted: false }
             }
             _ if is_any(verb, &["BDAT"]) => {
@@ -253,6 +262,34 @@ impl SmtpSession {
             _ => {}
         }
         Step::Consumed(used)
+    }
+
+    /// A line of a message's header (RFC 5322 §2.2): which message it is, on every hop it takes.
+    fn on_header(&mut self, line: &[u8], seen: &mut Seen) {
+        let folded = line.first().is_some_and(|first| matches!(first, b' ' | b'\t'));
+        let value = match (self.place, line) {
+            (_, b"") => {
+                self.place = Place::Message { line_start: true };
+                return;
+            }
+            (_, b".") => {
+                self.place = Place::Commands;
+                return;
+            }
+            (Place::Header { named: true }, line) if folded => line,
+            _ => match line.split_at_checked(MESSAGE_ID.len()) {
+                Some((name, value)) if name.eq_ignore_ascii_case(MESSAGE_ID) => value,
+                _ => {
+                    self.place = Place::Header { named: false };
+                    return;
+                }
+            },
+        };
+        let value = value.trim_ascii();
+        self.place = Place::Header { named: value.is_empty() };
+        if value.len() > 2 && value.starts_with(b"<") && value.ends_with(b">") {
+            seen.push(Observation::Token(Token::of(TokenKind::MessageId, Role::Client, value)));
+        }
     }
 
     /// Passes over a message. A line is looked at only as far as to tell whether it is one dot.

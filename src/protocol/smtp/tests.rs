@@ -1,6 +1,6 @@
 //! Dialogues as seen on the wire, and what only looks like them.
 
-use crate::model::{Observation, Practice, Role, Side, State};
+use crate::model::{Observation, Practice, Role, Side, State, Token, TokenKind};
 use crate::protocol::testing::Line::{C, S};
 use crate::protocol::testing::{Line, Outcome, hex, tcp};
 
@@ -167,4 +167,21 @@ fn heard_late_it_is_recognised_by_what_only_it_says() {
 fn tls_is_found_where_only_the_client_was_captured() {
     let hello = hex("16 03 01 00 05 01 00 00 01 00");
     check(&[EHLO, C(b"STARTTLS\r\n"), C(&hello), C(b"AUTH PLAIN AGEAYg==\r\n")], &[]);
+}
+
+#[test]
+fn a_message_is_known_by_its_name() {
+    let told = |message: &[u8]| {
+        let begin = C(b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
+        let agreed = S(b"250 OK\r\n250 OK\r\n354 Enter message\r\n");
+        let outcome = tcp(&[C(b"EHLO GP\r\n"), OFFERS, begin, agreed, C(message), S(b"250 OK\r\n")]);
+        outcome.observations
+    };
+    let named = [Observation::Token(Token::of(TokenKind::MessageId, Role::Client, b"<1@gp.example>"))];
+    assert_eq!(told(b"Subject: x\r\nMessage-Id: <1@gp.example>\r\n\r\ntext\r\n.\r\n"), named);
+    assert_eq!(told(b"message-id:\r\n <1@gp.example>\r\nSubject: x\r\n\r\ntext\r\n.\r\n"), named);
+    // In the body, or in another field's second line, it names nothing.
+    assert_eq!(told(b"Subject: x\r\n\r\nMessage-ID: <1@gp.example>\r\n.\r\n"), []);
+    assert_eq!(told(b"Subject: Message-ID:\r\n <1@gp.example>\r\n\r\n.\r\n"), []);
+    assert_eq!(told(b"Message-ID: one\r\n.\r\nMessage-ID: <1@gp.example>\r\n"), []);
 }

@@ -7,7 +7,7 @@ mod tests;
 use compact_str::format_compact;
 use smallvec::SmallVec;
 
-use crate::model::{Observation, Practice, Role, Side, State, Transport};
+use crate::model::{Observation, Practice, Purpose, Role, Side, State, Transport};
 
 use super::ber::tag::{INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE};
 use super::ber::{self, Elements};
@@ -44,9 +44,19 @@ impl Analyzer for Snmp {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        let mut following = Following::default();
+        let (mut following, mut written) = (Following::default(), false);
         each_datagram(move |from, datagram, seen| {
-            if let Some(Message::Community { version, default_community, unit }) = Message::read(datagram) {
+            let message = Message::read(datagram);
+            let (Some(Message::Plain(kind)) | Some(Message::Community { unit: Unit { kind, .. }, .. })) =
+                message
+            else {
+                return;
+            };
+            if kind == Kind::Set && !std::mem::replace(&mut written, true) {
+                // Who writes administers; who only reads watches.
+                seen.push(Observation::Purpose(Purpose::Management));
+            }
+            if let Some(Message::Community { version, default_community, unit }) = message {
                 following.follow(from, version, default_community, &unit, seen);
             }
         })

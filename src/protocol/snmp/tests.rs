@@ -1,6 +1,6 @@
 //! Messages of SNMP in its three versions, and what nearly is one.
 
-use crate::model::{Observation, Practice, Role, State};
+use crate::model::{Observation, Practice, Purpose, Role, State};
 use crate::protocol::testing::Line::{C, S};
 use crate::protocol::testing::{hex, udp};
 
@@ -53,6 +53,7 @@ fn a_question_is_attempted_and_an_answer_used() {
 
 #[test]
 fn a_change_counts_when_it_succeeded() {
+    let administers = Observation::Purpose(Purpose::Management);
     let attempted = practice(
         2,
         false,
@@ -64,12 +65,12 @@ fn a_change_counts_when_it_succeeded() {
     let done = SET.replace("a317", "a217");
     let used = |write, what: &str| practice(2, false, write, State::Used, Role::Server, what);
     let written = used(true, "SNMPv2c answer to a set request with the community in clear");
-    check(&[C(&hex(SET)), S(&hex(&done))], &[attempted.clone(), written]);
+    check(&[C(&hex(SET)), S(&hex(&done))], &[administers.clone(), attempted.clone(), written]);
     let refused = done.replace("020101 020100 020100", "020101 020106 020101");
     let answer = used(false, "SNMPv2c answer with the community in clear");
-    check(&[C(&hex(SET)), S(&hex(&refused))], &[attempted.clone(), answer.clone()]);
+    check(&[C(&hex(SET)), S(&hex(&refused))], &[administers.clone(), attempted.clone(), answer.clone()]);
     let other = done.replace("a217 020101", "a217 020102");
-    check(&[C(&hex(SET)), S(&hex(&other))], &[attempted, answer]);
+    check(&[C(&hex(SET)), S(&hex(&other))], &[administers, attempted, answer]);
 }
 
 #[test]

@@ -45,6 +45,8 @@ pub(in crate::protocol) enum Carrier {
 pub(in crate::protocol) struct ClientHello<'a> {
     /// `client_version`, `legacy_version` since TLS 1.3.
     pub(in crate::protocol) legacy_version: u16,
+    /// 32 bytes; empty in the old form of SSL 2.0.
+    pub(in crate::protocol) random: &'a [u8],
     pub(in crate::protocol) session_id: &'a [u8],
     pub(in crate::protocol) suites: Vec<u16>,
     /// Types of all extensions, in the client's order.
@@ -65,6 +67,7 @@ impl<'a> ClientHello<'a> {
     pub(super) const fn bare(legacy_version: u16, session_id: &'a [u8], suites: Vec<u16>) -> Self {
         ClientHello {
             legacy_version,
+            random: &[],
             session_id,
             suites,
             extensions: Vec::new(),
@@ -81,7 +84,7 @@ impl<'a> ClientHello<'a> {
     pub(in crate::protocol) fn parse(body: &'a [u8], carrier: Carrier) -> Option<ClientHello<'a>> {
         let mut reader = Reader::new(body);
         let legacy_version = reader.u16()?;
-        reader.take(32)?;
+        let random = reader.take(32)?;
         let session_id = reader.vector8()?;
         if carrier == Carrier::Datagram {
             // The cookie (RFC 6347 §4.2.1).
@@ -90,6 +93,7 @@ impl<'a> ClientHello<'a> {
         let suites = numbers(reader.vector16()?);
         reader.vector8()?;
         let mut hello = ClientHello::bare(legacy_version, session_id, suites);
+        hello.random = random;
         hello.well_formed = reader.is_empty() || hello.read_extensions(reader).is_some();
         Some(hello)
     }

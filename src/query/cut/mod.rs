@@ -15,6 +15,7 @@ pub use ways::{Classes, Passage, Step, Tier, Ways};
 pub use weight::{Scales, Weight};
 
 use super::enforcement::Enforcement;
+use super::level::Levels;
 use super::segment::Segments;
 use super::{Atlas, Requires};
 use paths::Left;
@@ -42,6 +43,8 @@ pub struct CutQuestion {
     pub to: Vec<u32>,
     /// What must stay, besides what the operator always protects.
     pub kept: Vec<Kept>,
+    /// What the operator protects may be cut all the same.
+    pub unprotected: bool,
     /// What counts as a way.
     pub tier: Tier,
     /// Which ways count.
@@ -124,8 +127,13 @@ pub struct Cutter<'a> {
 
 impl<'a> Cutter<'a> {
     /// Weighs the map.
-    pub fn new(atlas: &'a Atlas<'a>, segments: &'a Segments, requires: &Requires) -> Cutter<'a> {
-        Cutter { scales: Scales::new(atlas, requires), atlas, segments }
+    pub fn new(
+        atlas: &'a Atlas<'a>,
+        segments: &'a Segments,
+        requires: &Requires,
+        levels: &'a Levels,
+    ) -> Cutter<'a> {
+        Cutter { scales: Scales::new(atlas, requires, levels), atlas, segments }
     }
 
     /// What dependencies and hosts weigh.
@@ -136,7 +144,7 @@ impl<'a> Cutter<'a> {
     /// Finds the least disruptive cut, and what it leaves.
     pub fn cut(&self, question: &CutQuestion) -> CutAnswer {
         let ways = Ways::new(self.atlas, self.segments, question.tier, question.classes);
-        let protected = self.protected(&question.kept);
+        let protected = self.protected(question);
         let parted = self.part(question, &ways, &protected);
         let mut answer = CutAnswer {
             cost: None,
@@ -175,7 +183,7 @@ impl<'a> Cutter<'a> {
     /// The cost alone, in hundredths; none where it cannot be done.
     pub fn cost(&self, question: &CutQuestion) -> Option<i64> {
         let ways = Ways::new(self.atlas, self.segments, question.tier, question.classes);
-        match self.part(question, &ways, &self.protected(&question.kept)) {
+        match self.part(question, &ways, &self.protected(question)) {
             Parted::Cut { cost, .. } => Some(cost),
             Parted::Impossible { .. } => None,
         }
@@ -209,9 +217,9 @@ impl<'a> Cutter<'a> {
     }
 
     /// What the operator protects, and what the question does.
-    fn protected(&self, kept: &[Kept]) -> BTreeSet<u32> {
+    fn protected(&self, question: &CutQuestion) -> BTreeSet<u32> {
         let mut protected = BTreeSet::new();
-        for kept in kept {
+        for kept in &question.kept {
             let wanted = |place: &u32| {
                 let client = self.atlas.client_of(*place);
                 kept.clients.as_ref().is_none_or(|some| client.is_some_and(|client| some.contains(&client)))
@@ -219,7 +227,8 @@ impl<'a> Cutter<'a> {
             let users = kept.services.iter().flat_map(|service| self.atlas.used_by(*service));
             protected.extend(users.copied().filter(wanted));
         }
-        for flow in &self.atlas.observed.knowledge.protected {
+        let always = self.atlas.observed.knowledge.protected.iter();
+        for flow in always.filter(|_| !question.unprotected) {
             let Some(service) = self.atlas.service_place(&flow.to) else { continue };
             let inside = |place: &u32| {
                 let client = self.atlas.dependency(*place).map(|row| row.key.client.address);

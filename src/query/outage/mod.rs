@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use business::{Hit, Lost};
+pub use business::{Extent, Hit};
 
 use super::atlas::Atlas;
 use super::damping::SharedInfrastructure;

@@ -2,6 +2,7 @@ use super::super::atlas::Observed;
 use super::super::knowledge::{BusinessService, Knowledge};
 use super::super::requires::Why;
 use super::*;
+use crate::graph::inference::PoolEvidence;
 use crate::graph::testing::{endpoint, served};
 use crate::graph::{Delta, History, Inferences, InferredLink, Map, Operator, Pool, Snapshot, Verdict};
 use crate::model::{FlowRecord, HostKey, Realm, ServiceKey, Transport};
@@ -44,6 +45,9 @@ impl Town {
             exact: false,
             requests: 1_000,
             nested: (1_000.0 * strength) as u32,
+            uplift: strength,
+            p_value: 0.0,
+            pool: None,
         });
         self.inferences.links.sort_by_key(|link| (link.service, link.needs));
         self
@@ -51,7 +55,7 @@ impl Town {
 
     fn pool(&mut self, members: &[(u8, u16)], needed: u32) -> &mut Town {
         let members = members.iter().map(|member| service_key(*member)).collect();
-        self.inferences.pools.push(Pool { members, needed, evidence: "test" });
+        self.inferences.pools.push(Pool { members, needed, evidence: PoolEvidence::Turns });
         self
     }
 
@@ -250,8 +254,8 @@ fn clients_visitors_and_the_business_are_counted() {
     ];
     let outage = town.stop(&[3], false).outage;
     assert_eq!((outage.clients.len(), outage.external), (2, 1));
-    let hits: Vec<(&str, Lost)> = outage.business.iter().map(|hit| (hit.name.as_str(), hit.lost)).collect();
-    assert_eq!(hits, [("shop", Lost::All), ("data", Lost::Part)]);
+    let hits: Vec<(&str, Extent)> = outage.business.iter().map(|hit| (hit.name.as_str(), hit.lost)).collect();
+    assert_eq!(hits, [("shop", Extent::All), ("data", Extent::Part)]);
     assert_eq!(outage.restore.len(), 2);
     assert!(outage.score > 0.5 && outage.score < 1.0, "{}", outage.score);
 }

@@ -5,8 +5,9 @@ use serde::Serialize;
 use super::page::Page;
 use crate::graph::Snapshot;
 use crate::model::Timestamp;
-use crate::policy::{Plan, PlainRow, Rehearsal, Rendered, Verdicts};
-use crate::report::text::{Column, Table, Tone, count, number, share};
+use crate::policy::{PlainRow, Plan, Rehearsal, Rendered, Verdicts};
+use crate::query::Blindness;
+use crate::report::text::{Column, Table, Tone, View, count, number, share};
 use crate::report::time;
 
 /// Everything that is told of a policy.
@@ -200,14 +201,41 @@ pub fn verdict(answer: &PolicyAnswer<'_>) -> Vec<String> {
     if replay.needs_control > 0 {
         said.push(format!(
             "{} opened by the server because a control session announced them: the firewall must follow it.",
-            count(usize::try_from(replay.needs_control).unwrap_or(usize::MAX), "session was", "sessions were")
+            count(
+                usize::try_from(replay.needs_control).unwrap_or(usize::MAX),
+                "session was",
+                "sessions were"
+            )
         ));
     }
     said
 }
 
-/// The list for switch, NAC and EDR teams.
-pub fn write_plain(page: &mut Page<'_>, rows: &[PlainRow]) {
+/// The page for switch, NAC and EDR teams.
+pub fn write_policy(
+    view: &View<'_>,
+    title: &str,
+    answer: &PolicyAnswer<'_>,
+    blindness: &Blindness,
+    next: &[String],
+    answer_id: &str,
+) -> String {
+    let mut page = Page::new(view);
+    page.line(0, Tone::Heading, title);
+    page.time();
+    page.heading("WHOM TO ISOLATE");
+    write_plain(&mut page, answer.plain);
+    page.heading("REHEARSAL");
+    verdict(answer).iter().for_each(|sentence| page.say(sentence));
+    if !answer.kill.is_empty() {
+        page.heading("SESSIONS THAT ARE OPEN NOW");
+        answer.kill.iter().for_each(|line| page.say(line));
+    }
+    page.say("Nothing is applied by tapmap.");
+    page.end(blindness, next, answer_id)
+}
+
+fn write_plain(page: &mut Page<'_>, rows: &[PlainRow]) {
     const COLUMNS: [Column; 6] = [
         Column::word("HOST"),
         Column::text("NAME", 12),
@@ -231,6 +259,10 @@ pub fn write_plain(page: &mut Page<'_>, rows: &[PlainRow]) {
     }
     page.table(&table);
     if rows.iter().all(|row| row.macs.is_empty()) {
-        page.line(2, Tone::Faint, "No link-layer address of theirs was seen: the tap stands behind a router.");
+        page.line(
+            2,
+            Tone::Faint,
+            "No link-layer address of theirs was seen: the tap stands behind a router.",
+        );
     }
 }

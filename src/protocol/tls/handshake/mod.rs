@@ -6,7 +6,7 @@ use std::mem;
 
 use compact_str::CompactString;
 
-use crate::model::{Observation, Pair, Role, TlsVersion};
+use crate::model::{Observation, Pair, Role, TlsVersion, Token, TokenKind};
 use crate::protocol::Seen;
 
 use super::hello::{Carrier, ClientHello, ServerHello};
@@ -131,6 +131,10 @@ impl Handshake {
                 ech: hello.ech,
             }),
             None => seen.push(Observation::Anomaly("tls_version")),
+        }
+        if !hello.random.is_empty() {
+            let token = Token::of(TokenKind::ClientRandom, Role::Client, hello.random);
+            seen.push(Observation::Token(token));
         }
     }
 

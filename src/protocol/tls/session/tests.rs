@@ -7,7 +7,8 @@ use super::super::sample::{
     alpn, chain, chrome, client_hello, extension, message, record, server_hello, server_name, versions,
 };
 use crate::model::{
-    Address, Endpoint, Observation, Pair, Practice, Role, Side, State, TlsVersion, Transport,
+    Address, Endpoint, Observation, Pair, Practice, Role, Side, State, TlsVersion, Token, TokenKind,
+    Transport,
 };
 use crate::protocol::testing::{Line, Outcome, hex, tcp, tcp_in_pieces};
 use crate::protocol::tls::Tls;
@@ -54,7 +55,7 @@ fn story(outcome: &Outcome) -> Vec<String> {
                 format!("certificate {of:?} {position} {} {der}", sni.as_deref().unwrap_or("-"))
             }
             Observation::Anomaly(name) => format!("anomaly {name}"),
-            Observation::Practice { .. } => return None,
+            Observation::Practice { .. } | Observation::Token(_) => return None,
             other => format!("{other:?}"),
         })
     };
@@ -96,7 +97,10 @@ fn a_full_handshake_of_tls_1_2() {
     );
     let Observation::ClientHello { alpn, ech: false, .. } = &outcome.observations[0] else { panic!() };
     assert_eq!(alpn[..], ["h2", "http/1.1"]);
-    let Observation::ServerHello { alpn, .. } = &outcome.observations[1] else { panic!() };
+    // The random of every hello in these tests.
+    let token = Token::of(TokenKind::ClientRandom, Role::Client, &[0x5a; 32]);
+    assert_eq!(outcome.observations[1], Observation::Token(token));
+    let Observation::ServerHello { alpn, .. } = &outcome.observations[2] else { panic!() };
     assert_eq!(alpn.as_deref(), Some("h2"));
 }
 
