@@ -1,3 +1,5 @@
+//! What an answer tells of impact, on small towns made of flows.
+
 use super::super::atlas::Observed;
 use super::super::knowledge::{BusinessService, Knowledge};
 use super::super::requires::Why;

@@ -48,6 +48,9 @@ enum Lost {
     With(u32),
 }
 
+/// What a node certainly needs: of each group how many members it can lose, and which may be lost.
+type Needs = Vec<(usize, SmallVec<[Lost; 2]>)>;
+
 /// A group that may be lost.
 struct Part {
     /// Its place among the uncertain ones; none if it is certain to matter.
@@ -101,7 +104,7 @@ impl Scene {
             Scene { uncertain: Vec::new(), nodes: Vec::new(), leaning: Vec::new(), stands: Vec::new() };
         // Services come to stand in the scene as they fall; a client that needs what another needs, and
         // all of it certainly, falls in the same worlds.
-        let mut alike: BTreeMap<Vec<(usize, SmallVec<[Lost; 2]>)>, u32> = BTreeMap::new();
+        let mut alike: BTreeMap<Needs, u32> = BTreeMap::new();
         let mut parts_of: Vec<Vec<Part>> = Vec::with_capacity(may.len());
         for fallen in may {
             let lost = |group: u32| -> SmallVec<[Lost; 2]> {
