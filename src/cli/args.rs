@@ -80,6 +80,10 @@ pub enum Command {
     Diff(DiffArguments),
     /// Write firewall rules for an isolation or a cut, with rollback and rehearsal; nothing is applied
     Policy(PolicyArguments),
+    /// Tell what breaks if something is cut off, what that leaves open, and where it can be enforced
+    Isolate(super::isolate::IsolateArguments),
+    /// Find the least disruptive cut between two sets of hosts
+    Cut(super::cut::CutArguments),
     /// Write the map for other programs
     Export(ExportArguments),
     /// Write completions for a shell

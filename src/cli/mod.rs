@@ -7,11 +7,13 @@ mod args;
 mod asking;
 mod blast_radius;
 mod completions;
+mod cut;
 mod diff;
 mod explain;
 mod export;
 mod failure;
 mod keeping;
+mod isolate;
 mod knowledge;
 mod list;
 mod output;
@@ -20,8 +22,8 @@ mod path;
 mod progress;
 mod reading;
 mod setup;
-mod spof;
 mod trace;
+mod spof;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -72,6 +74,8 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Path(arguments) => path::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
+        Command::Isolate(arguments) => isolate::run(&arguments),
+        Command::Cut(arguments) => cut::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),

@@ -14,25 +14,25 @@ pub mod exposure;
 mod identity;
 mod impact;
 mod importance;
-mod isolate;
+pub mod isolate;
 mod knowledge;
-mod outage;
-mod lateral;
 #[cfg(test)]
 mod lan;
+mod lateral;
 mod level;
+mod machine;
+mod outage;
 mod reach;
 mod requires;
 mod restore;
 mod segment;
 mod spof;
-mod machine;
 mod target;
 mod terrain;
 #[cfg(test)]
 mod testing;
-mod worlds;
 pub mod trace;
+mod worlds;
 mod worth;
 
 pub use atlas::{Atlas, Observed};
@@ -49,7 +49,7 @@ pub use impact::{Fallen, Fixpoint, Threshold, impact, may, must};
 pub use importance::Importance;
 pub use isolate::{
     Broken, Causes, Choice, Costs, Crossing, CutEdge, Exception, Infrastructure, Inside, IsolateQuestion,
-    Isolation, Isolator, Lost, Mode, OpenSession, Options, Remains, UnknownMode,
+    Isolation, Isolator, Mode, OpenSession, Options, Remains, UnknownMode,
 };
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
 pub use level::{Level, Levels};

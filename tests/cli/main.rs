@@ -4,6 +4,7 @@
 mod diff;
 mod answers;
 mod flags;
+mod isolate;
 mod pages;
 mod programs;
 mod story;

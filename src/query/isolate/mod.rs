@@ -20,6 +20,9 @@ use super::impact::{Fallen, Fixpoint, Threshold};
 use super::level::Levels;
 use super::requires::{ImpactNode, Requires};
 use super::segment::Segments;
+use super::worlds::{Worlds, worlds};
+use crate::graph::Host;
+use crate::model::{Mac, Transport};
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
@@ -191,6 +194,11 @@ impl<'a> Isolator<'a> {
         isolation
     }
 
+    /// How likely everything falls that may fall with these dependencies, ascending.
+    pub fn likelihood(&mut self, cut: &[u32]) -> Worlds {
+        worlds(&mut self.fixpoint, &[], cut)
+    }
+
     /// What falls outside and inside when dependencies no longer connect.
     fn broken(&mut self, inside: &Inside, cut: &[u32]) -> (Broken, Broken) {
         let (requires, atlas) = (self.requires, self.atlas);
@@ -209,12 +217,28 @@ impl<'a> Isolator<'a> {
         (side(false), side(true))
     }
 
+    /// Hosts outside that are the same machines as hosts inside, by their network cards: other addresses
+    /// of an infected machine, which stay open if nobody names them. Ascending.
+    pub fn same_machines(&self, question: &IsolateQuestion) -> Vec<u32> {
+        let inside = Inside::new(self.atlas, &question.hosts, &question.services);
+        let rows = || (0u32..).zip(&self.atlas.observed.snapshot.hosts);
+        let machine = |row: &Host| row.internal && !row.roles.contains("router");
+        let own = rows().filter(|(place, row)| inside.host(*place) && machine(row));
+        let macs: BTreeSet<Mac> = own.flat_map(|(_, row)| row.macs.iter().copied()).collect();
+        let others = rows().filter(|(place, row)| !inside.host(*place) && machine(row));
+        others
+            .filter(|(_, row)| row.macs.iter().any(|mac| macs.contains(mac)))
+            .map(|(place, _)| place)
+            .collect()
+    }
+
+    /// Only connections can be reset: a datagram is sent anew.
     fn open_sessions(&self, dependency: u32) -> impl Iterator<Item = OpenSession> + use<'_, 'a> {
         let contacts = (0u32..).zip(self.atlas.observed.history.of(dependency as usize));
-        contacts.filter(|(_, contact)| contact.open).map(move |(place, contact)| OpenSession {
-            dependency,
-            contact: place,
-            admin: contact.capability.is_exec(),
+        let connected =
+            self.atlas.dependency(dependency).is_some_and(|row| row.transport() != Transport::Udp);
+        contacts.filter(move |(_, contact)| connected && contact.open).map(move |(place, contact)| {
+            OpenSession { dependency, contact: place, admin: contact.capability.is_exec() }
         })
     }
 }

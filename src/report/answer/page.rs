@@ -87,6 +87,11 @@ impl<'a> Page<'a> {
         self.out.push_str(&table.render(Some(self.width()), INDENT, self.view.paint));
     }
 
+    /// Rows inside a section that need no titles.
+    pub fn rows(&mut self, table: &Table) {
+        self.out.push_str(&table.render_rows(Some(self.width()), INDENT, self.view.paint));
+    }
+
     /// Who is meant, and what the answer is made from:
     /// `10.2.0.17 = erp-app01 (kerberos, dhcp)  VLAN 20` / `as of … · 6 d 22 h watched`.
     pub fn about(&mut self, hosts: &[&Host], what: &str) {
