@@ -54,7 +54,7 @@ pub use isolate::{
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
 pub use level::{Level, Levels};
 pub use machine::Machines;
-pub use outage::{Hit, Loss, Lost, Outage, SharedLoss};
+pub use outage::{Extent, Hit, Loss, Outage, SharedLoss};
 pub use requires::{Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why};
 pub use restore::{Restored, restore_order};
 pub use segment::Segments;
