@@ -54,7 +54,7 @@ pub fn run(arguments: &HostArguments) -> Result<ExitCode, Failure> {
         let (Some(card), Some(result)) = (card, result) else {
             return Err(Failure::failed(anyhow!("`{}` is no host", clean(text))));
         };
-        let blindness = scene.blindness(&Scope::of(&[target.clone()]));
+        let blindness = scene.blindness(&Scope::of(std::slice::from_ref(&target)));
         let question = Question { command: "host", target: text, at: target.at.map(|at| at.to_string()) };
         let answer = scene.asker.answer(question, &blindness, result);
         let page = || host_page(scene.view, &card, text, &blindness, &answer.answer_id);

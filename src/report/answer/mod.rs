@@ -33,7 +33,6 @@ pub use exposure::ExposureResult;
 pub use hop::Teller;
 pub use host::{HostResult, host_page};
 pub use isolate::{IsolateAnswer, IsolateAsked};
-pub(super) use page::Page;
 pub use path::{Between, PathQuestion, PathResult};
 pub use policy::{PolicyAnswer, PolicyResult, verdict, write_policy};
 pub use root::{Backward, Judged, RootResult};
