@@ -4,6 +4,7 @@
 //! bytes mean is up to the state `S` that the owner of a [`FlowTable`] hangs on each flow.
 
 mod duplicate;
+mod follow;
 mod order;
 mod reassembly;
 mod table;
@@ -14,7 +15,8 @@ mod track;
 mod turn;
 
 pub use duplicate::Duplicates;
-pub use table::{FlowTable, Follow, Interest};
+pub use follow::{Follow, Interest};
+pub use table::FlowTable;
 pub use track::Track;
 pub use turn::Turns;
 

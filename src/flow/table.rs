@@ -5,75 +5,19 @@ use std::hash::BuildHasher;
 use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 
+use super::follow::{Follow, Interest};
 use super::order::{Links, Order, Slots};
 use super::reassembly::{Piece, Reassembly};
 use super::tcp::Segment;
 use super::track::{Class, Track, carries_data};
-use super::turn::{Book, Turns};
+use super::turn::Book;
 use super::{Limits, Tally};
 use crate::decode::{Layer4, Packet};
-use crate::model::{Endpoint, FlowKey, Moment, Nanos, Pair, Side, Timestamp, Transport};
+use crate::model::{Endpoint, FlowKey, Nanos, Pair, Side, Timestamp, Transport};
 
 /// Idle flows ended for each packet that comes: enough to keep up with any rate at which flows can
 /// begin (one a packet), and bounded, so that a jump in time stalls nothing.
 const EXPIRED_PER_PACKET: usize = 2;
-
-/// Whether a flow's bytes are still wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Interest {
-    /// Go on.
-    More,
-    /// Count only, from here on.
-    Sealed,
-}
-
-/// What the owner of a table does with what flows say.
-pub trait Follow {
-    /// What is kept for a flow whose bytes are read.
-    type State;
-
-    /// A flow has its first payload. None: count it only.
-    fn begin(&mut self, track: &mut Track, side: Side) -> Option<Self::State>;
-
-    /// The next bytes of a TCP direction.
-    fn bytes(
-        &mut self,
-        track: &mut Track,
-        state: &mut Self::State,
-        side: Side,
-        bytes: &[u8],
-        at: Moment,
-    ) -> Interest;
-
-    /// Bytes that were not captured.
-    fn gap(
-        &mut self,
-        track: &mut Track,
-        state: &mut Self::State,
-        side: Side,
-        len: u64,
-        at: Moment,
-    ) -> Interest;
-
-    /// A datagram.
-    fn datagram(
-        &mut self,
-        track: &mut Track,
-        state: &mut Self::State,
-        side: Side,
-        bytes: &[u8],
-        at: Moment,
-    ) -> Interest;
-
-    /// Bytes of memory that a state holds beside itself.
-    fn held(&self, state: &Self::State) -> usize;
-
-    /// The flow goes on, but its bytes are read no further: what the state still has to say is due now.
-    fn release(&mut self, track: &mut Track, state: Self::State);
-
-    /// The flow is over. Its turns come along, if the table keeps them.
-    fn end(&mut self, track: &mut Track, state: Option<Self::State>, turns: Turns);
-}
 
 /// A flow whose bytes are read.
 struct Live<S> {

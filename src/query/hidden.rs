@@ -107,7 +107,8 @@ fn is_resolver(name: &str) -> bool {
 fn is_encrypted(atlas: &Atlas<'_>, service: u32) -> bool {
     let Some(row) = atlas.service(service) else { return false };
     let Some(tls) = &row.tls else { return false };
-    row.key.port == PORT || PROTOCOLS.iter().any(|protocol| tls.seen.alpn.iter().any(|offered| offered == protocol))
+    row.key.port == PORT
+        || PROTOCOLS.iter().any(|protocol| tls.seen.alpn.iter().any(|offered| offered == protocol))
 }
 
 /// A host that is a proxy, as the map or the operator says.
