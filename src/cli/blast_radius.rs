@@ -1,7 +1,10 @@
 //! `tapmap blast-radius`: who stops with a target, and what it can reach.
 
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use clap::Args;
 use serde::Serialize;
 
@@ -11,8 +14,11 @@ use super::asking::{Asked, find, tell};
 use super::failure::Failure;
 use super::output;
 use super::setup::Setup;
-use crate::query::{Atlas, Blindness, Outage, Requires};
-use crate::report::{Asker, BlastRadius, Told, View, write_blast_radius};
+use crate::query::{Atlas, Blindness, Outage, Requires, exposure};
+use crate::report::{
+    Asker, BlastRadius, ExposureResult, Picture, Told, View, picture, write_blast_radius, write_dot_picture,
+    write_svg,
+};
 
 /// `blast-radius`.
 #[derive(Debug, Args)]
@@ -23,6 +29,9 @@ pub struct BlastRadiusArguments {
     /// List everything, also what may fall only because shared infrastructure may
     #[arg(long)]
     expand: bool,
+    /// Also draw it: FILE.svg for a browser, FILE.dot for Graphviz
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
     /// How to ask.
     #[command(flatten)]
     asking: AskArguments,
@@ -61,10 +70,13 @@ pub fn run(arguments: &BlastRadiusArguments) -> Result<ExitCode, Failure> {
         expand: arguments.expand,
     };
     let question = Question { command: "blast-radius", target, expand: arguments.expand };
-    // What the target can reach is another question, whose answer goes here and into the page.
-    let result = BlastRadius::of(&told, None::<()>);
-    let answer = Asker::new(asked.observed(), asked.as_of()).answer(question, &blindness, result);
+    let exposure = exposure::of(&atlas, &resolved.hosts, Some(&asked.insecure(&atlas)));
     let report = asked.report();
+    let result = BlastRadius::of(&told, Some(ExposureResult::of(&report, &atlas, &exposure)));
+    let answer = Asker::new(asked.observed(), asked.as_of()).answer(question, &blindness, result);
+    if let Some(path) = &arguments.picture {
+        draw(path, &picture(&told, &answer.answer_id))?;
+    }
     let view = View {
         report: &report,
         paint: output::paint(asking.color),
@@ -75,6 +87,24 @@ pub fn run(arguments: &BlastRadiusArguments) -> Result<ExitCode, Failure> {
     tell(
         asking,
         |out| answer.write_json(out),
-        || write_blast_radius(&view, &told, None, &blindness, &answer.answer_id),
+        || write_blast_radius(&view, &told, Some(&exposure), &blindness, &answer.answer_id),
     )
+}
+
+/// Draws into a file; its ending tells what it is to be.
+fn draw(path: &Path, picture: &Picture) -> Result<(), Failure> {
+    let name = path.display();
+    let svg = match path.extension().and_then(|ending| ending.to_str()) {
+        Some("svg") => true,
+        Some("dot" | "gv") => false,
+        _ => {
+            return Err(Failure::usage(anyhow!("`{name}`: a picture ends in .svg or .dot")));
+        }
+    };
+    let file = std::fs::File::create(path);
+    let mut file = BufWriter::new(file.map_err(|why| Failure::failed(anyhow!("`{name}`: {why}")))?);
+    let drawn = if svg { write_svg(picture, &mut file) } else { write_dot_picture(picture, &mut file) };
+    drawn
+        .and_then(|()| std::io::Write::flush(&mut file))
+        .map_err(|why| Failure::failed(anyhow!("`{name}`: {why}")))
 }

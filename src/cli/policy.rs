@@ -57,9 +57,7 @@ pub fn run(arguments: &PolicyArguments) -> Result<ExitCode, Failure> {
     let id = asker.answer_id(&question);
     let name = id.get(..12).unwrap_or(&id);
     let lifetime = u64::from(arguments.expires) * HOUR;
-    // The heading tells what the rehearsal says, which is told of rules that are rendered already.
-    let bare = render(&made.plan.policy, name, &[], lifetime);
-    let told = verdict(&made.answer(&atlas, &bare));
+    let told = verdict(&made.replay, made.holdout());
     let heading = heading(arguments, &id, &asker.digest().to_string(), &told, &made.kill);
     let rendered = render(&made.plan.policy, name, &heading, lifetime);
     let answer = made.answer(&atlas, &rendered);
@@ -126,9 +124,13 @@ impl Made {
             rendered,
             plain: &self.plain,
             replay: &self.replay,
-            holdout: self.holdout.as_ref().map(|(since, rehearsal)| (*since, rehearsal)),
+            holdout: self.holdout(),
             kill: &self.kill,
         }
+    }
+
+    fn holdout(&self) -> Option<(Timestamp, &Rehearsal)> {
+        self.holdout.as_ref().map(|(since, rehearsal)| (*since, rehearsal))
     }
 }
 
@@ -222,7 +224,7 @@ fn hosts_of(atlas: &Atlas<'_>, targets: &[String]) -> Result<BTreeSet<u32>, Fail
 }
 
 /// Where the last third of the time that was watched begins.
-fn last_third(asked: &Asked) -> Option<Timestamp> {
+pub fn last_third(asked: &Asked) -> Option<Timestamp> {
     let watched = asked.observed().watched;
     let first = watched.iter().map(|span| span.first).min()?;
     let last = watched.iter().map(|span| span.last).max()?;

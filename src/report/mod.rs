@@ -16,7 +16,7 @@ pub use answer::{
     Answer, Asker, Backward, Between, BlastRadius, CutAsked, CutReport, EgressResult, ExposureResult,
     ForwardPage, HostResult, IsolateAnswer, IsolateAsked, Judged, Naming, PathQuestion, PathResult,
     PolicyAnswer, PolicyResult, RootResult, SeenResult, Sight, SpofResult, TargetAt, Teller, TimelineResult,
-    Told, TraceQuestion, TraceResult, egress_page, host_page, seen_page, timeline_page, verdict,
+    Told, TraceQuestion, TraceResult, egress_page, host_page, picture, seen_page, timeline_page, verdict,
     write_blast_radius, write_difference, write_difference_json, write_policy, write_spof,
 };
 pub use community_id::community_id;

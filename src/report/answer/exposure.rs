@@ -154,7 +154,6 @@ impl Group {
 }
 
 /// Writes the section: what it can reach, by what it could do there.
-#[expect(dead_code, reason = "the page of blast-radius is made up elsewhere")]
 pub(super) fn section(page: &mut Page<'_>, atlas: &Atlas<'_>, exposure: &Exposure) {
     let writer = Section { atlas, exposure };
     let since = exposure.direct.iter().map(|row| row.span.first).min();

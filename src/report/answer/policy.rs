@@ -158,10 +158,10 @@ impl HostRow {
     }
 }
 
-/// What a rehearsal says, in sentences; the gravest first.
-pub fn verdict(answer: &PolicyAnswer<'_>) -> Vec<String> {
+/// What a rehearsal says, in sentences; the gravest first. `holdout` is that of the part of the time
+/// that the plan was not made from, and where that part begins.
+pub fn verdict(replay: &Rehearsal, holdout: Option<(Timestamp, &Rehearsal)>) -> Vec<String> {
     let mut said = Vec::new();
-    let replay = answer.replay;
     let sessions = &replay.sessions;
     said.push(format!(
         "{} of {} recorded sessions that somebody needs would break, on {}.",
@@ -169,7 +169,7 @@ pub fn verdict(answer: &PolicyAnswer<'_>) -> Vec<String> {
         number(sessions.legitimate()),
         count(replay.broken.len(), "dependency", "dependencies"),
     ));
-    if let Some((since, held)) = answer.holdout {
+    if let Some((since, held)) = holdout {
         said.push(format!(
             "Sessions since {}, not used to build the plan: {} of {} other legitimate ones blocked ({}).",
             crate::report::text::moment(since),
@@ -226,7 +226,7 @@ pub fn write_policy(
     page.heading("WHOM TO ISOLATE");
     write_plain(&mut page, answer.plain);
     page.heading("REHEARSAL");
-    verdict(answer).iter().for_each(|sentence| page.say(sentence));
+    verdict(answer.replay, answer.holdout).iter().for_each(|sentence| page.say(sentence));
     if !answer.kill.is_empty() {
         page.heading("SESSIONS THAT ARE OPEN NOW");
         answer.kill.iter().for_each(|line| page.say(line));

@@ -1,9 +1,11 @@
 //! Who stops with a target, and what it can reach: the `result` of `blast-radius`.
 
+mod picture;
 mod text;
 
 use serde::Serialize;
 
+pub use picture::picture;
 pub use text::write_blast_radius;
 
 use super::affected::{Affected, Naming};

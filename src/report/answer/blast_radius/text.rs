@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Told;
 use crate::graph::DependencyState;
 use crate::model::{ServiceKey, Transport};
+use crate::query::exposure::Exposure;
 use crate::query::{Blindness, Extent, ImpactNode, Loss, Machines, Outage, Why};
 use crate::report::answer::affected::Naming;
+use crate::report::answer::exposure::section;
 use crate::report::answer::page::Page;
 use crate::report::text::{self, Tone, View, count, moment, share, some, verb};
 
@@ -19,11 +21,11 @@ const NAMES_MAX: usize = 4;
 /// Columns of a name; longer ones are not cut, they only stand out.
 const NAME_WIDTH_MAX: usize = 24;
 
-/// The answer as a page. `exposure` writes what the target can reach, where that is known.
+/// The answer as a page.
 pub fn write_blast_radius(
     view: &View<'_>,
     told: &Told<'_>,
-    exposure: Option<&dyn Fn(&mut Page<'_>)>,
+    exposure: Option<&Exposure>,
     blindness: &Blindness,
     answer_id: &str,
 ) -> String {
@@ -36,7 +38,7 @@ pub fn write_blast_radius(
     page.about(one, &text::clean(told.target));
     Writing { told, naming: Naming { atlas: told.atlas, requires: told.requires } }.impact(&mut page);
     if let Some(exposure) = exposure {
-        exposure(&mut page);
+        section(&mut page, told.atlas, exposure);
     }
     let target = text::clean(told.target);
     let next = [
