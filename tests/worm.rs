@@ -1,7 +1,7 @@
 //! A worm that really went from host to host (captures/worm), traced forward from its first host and
 //! back from three victims. The truth beside the capture was computed from the processes' own log.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
