@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::atlas::Atlas;
 use super::contact::{Means, carries, has_second_factor, probability};
-use super::terrain::{Open, is_routed};
+use super::terrain::Open;
 use crate::graph::{Contact, Dependency};
-use crate::model::{Capability, Span};
+use crate::model::{Capability, Realm, Span};
 
 /// What can be reached from some hosts.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -81,7 +81,7 @@ pub fn of(atlas: &Atlas<'_>, hosts: &[u32], insecure: Option<&BTreeSet<u32>>) ->
     let potential = potential(atlas, hosts, &own);
     Exposure {
         onward: onward(atlas, hosts, &own),
-        theoretical: theoretical(atlas, hosts, &own, &potential.1),
+        theoretical: theoretical(atlas, hosts, &potential.1),
         potential: potential.0,
         direct,
     }
@@ -110,18 +110,18 @@ impl Places {
         new
     }
 
-    /// Hosts below `count` that are not in the set, ascending.
-    fn missing(&self, count: usize) -> impl Iterator<Item = u32> {
-        let words = (0u32..).step_by(64).zip(self.0.iter().map(|word| !word));
-        let hosts = words.flat_map(|(first, mut word)| {
-            std::iter::from_fn(move || {
-                let bit = word.trailing_zeros();
-                // Zero stays zero: no bit is left.
-                word &= word.wrapping_sub(1);
-                (bit < 64).then_some(first + bit)
-            })
-        });
-        hosts.take_while(move |host| (*host as usize) < count)
+    /// Visits the hosts below `count` that are not in the set, ascending.
+    fn each_missing(&self, count: usize, mut visit: impl FnMut(u32)) {
+        for (first, word) in (0u32..).step_by(64).zip(&self.0) {
+            let mut missing = !word;
+            while missing != 0 {
+                let host = first + missing.trailing_zeros();
+                if (host as usize) < count {
+                    visit(host);
+                }
+                missing &= missing - 1;
+            }
+        }
     }
 
     fn contains(&self, host: u32) -> bool {
@@ -186,33 +186,32 @@ fn one(
     })
 }
 
-/// Where more than this part of all hosts was reached last, it is faster to ask each of the others
-/// whether one of those acts on it: the first that does ends the search (Beamer, Asanovic and
-/// Patterson, "Direction-Optimizing Breadth-First Search", 2012).
-const WIDE: usize = 16;
-
-/// Breadth first, over dependencies that run commands.
+/// Breadth first, over dependencies that run commands. Where so many hosts were reached last that it is
+/// less work, each of the others is asked whether one of those reached acts on it: the first that does
+/// ends the search (Beamer, Asanović and Patterson, "Direction-Optimizing Breadth-First Search", 2012).
 fn onward(atlas: &Atlas<'_>, hosts: &[u32], own: &Places) -> Vec<Onward> {
     let terrain = atlas.terrain();
-    let all = atlas.observed.snapshot.hosts.len();
+    let (all, degree) = (atlas.observed.snapshot.hosts.len(), terrain.degree());
     let mut seen = own.clone();
     let near = hosts.iter().flat_map(|host| terrain.exec(*host)).map(|(target, _)| *target);
     let mut level: Vec<u32> = near.filter(|target| seen.insert(*target)).collect();
+    let near = hosts.len() + level.len();
     let mut found: Vec<Onward> = Vec::new();
     let mut hop = 1;
     while !level.is_empty() {
         hop += 1;
         let start = found.len();
-        if level.len() * WIDE > all {
+        let reached = near + start;
+        // Who is asked finds somebody after as many questions as there are hosts for one that was reached.
+        let questions = (all / reached + 1).min(degree);
+        if level.len() * degree > all.saturating_sub(reached) * questions {
             let before = seen.clone();
-            let reached = before.missing(all).filter_map(|host| {
+            before.each_missing(all, |host| {
                 let mut into = terrain.exec_into(host).iter();
-                let (_, dependency) = into.find(|(actor, _)| before.contains(*actor))?;
-                Some(Onward { host, hop, dependency: *dependency })
-            });
-            found.extend(reached);
-            found.iter().skip(start).for_each(|row| {
-                seen.insert(row.host);
+                if let Some((_, dependency)) = into.find(|(actor, _)| before.contains(*actor)) {
+                    seen.insert(host);
+                    found.push(Onward { host, hop, dependency: *dependency });
+                }
             });
         } else {
             for (target, dependency) in level.iter().flat_map(|host| terrain.exec(*host)) {
@@ -221,7 +220,8 @@ fn onward(atlas: &Atlas<'_>, hosts: &[u32], own: &Places) -> Vec<Onward> {
                 }
             }
         }
-        level = found.iter().skip(start).map(|row| row.host).collect();
+        level.clear();
+        level.extend(found.iter().skip(start).map(|row| row.host));
     }
     found
 }
@@ -265,21 +265,20 @@ fn potential_onward(atlas: &Atlas<'_>, own: &Places, start: BTreeSet<u32>) -> us
         waiting.extend(terrain.leads_to(segment));
     }
     let is_reached = |segment: &u32| reached.get(*segment as usize).copied().unwrap_or_default();
-    let others = own.missing(atlas.observed.snapshot.hosts.len());
-    others.filter(|host| terrain.exposed_to(*host).iter().any(is_reached)).count()
+    let mut count = 0;
+    own.each_missing(atlas.observed.snapshot.hosts.len(), |host| {
+        count += usize::from(terrain.exposed_to(host).iter().any(is_reached));
+    });
+    count
 }
 
-fn theoretical(atlas: &Atlas<'_>, hosts: &[u32], own: &Places, potential: &[u32]) -> usize {
-    let keys = |places: &[u32]| -> Vec<_> {
-        places.iter().filter_map(|place| Some(atlas.host(*place)?.key)).collect()
-    };
-    let realms: BTreeSet<_> = keys(hosts).iter().map(|key| key.realm).collect();
-    let routed = |place: &u32| {
-        atlas.host(*place).is_some_and(|host| realms.contains(&host.key.realm) && is_routed(host.key.address))
-    };
-    let distinct: BTreeSet<&u32> = hosts.iter().filter(|host| own.contains(**host)).collect();
-    let all: usize = realms.iter().map(|realm| atlas.terrain().routable(*realm)).sum();
+fn theoretical(atlas: &Atlas<'_>, hosts: &[u32], potential: &[u32]) -> usize {
+    let terrain = atlas.terrain();
+    let realms: BTreeSet<Realm> =
+        hosts.iter().filter_map(|host| Some(atlas.host(*host)?.key.realm)).collect();
+    let all: usize = realms.iter().map(|realm| terrain.routable(*realm)).sum();
     // Neighbours on their own link are no further away for having an address of the link only.
-    let neighbours = potential.iter().filter(|place| !routed(place)).count();
-    all + neighbours - distinct.into_iter().filter(|place| routed(place)).count()
+    let neighbours = potential.iter().filter(|host| terrain.is_unrouted(**host)).count();
+    let own: BTreeSet<u32> = hosts.iter().copied().filter(|host| !terrain.is_unrouted(*host)).collect();
+    all + neighbours - own.len()
 }

@@ -64,6 +64,7 @@ pub struct Terrain {
     /// Of each host: the segments to which such a service of it is open.
     exposed_to: Rows<u32>,
     routable: BTreeMap<Realm, usize>,
+    unrouted: Vec<u32>,
 }
 
 impl Terrain {
@@ -75,6 +76,9 @@ impl Terrain {
         for host in snapshot.hosts.iter().filter(|host| is_routed(host.key.address)) {
             *routable.entry(host.key.realm).or_default() += 1;
         }
+        let hosts = (0u32..).zip(&snapshot.hosts);
+        let unrouted = hosts.filter(|(_, host)| !is_routed(host.key.address)).map(|(place, _)| place);
+        let unrouted = unrouted.collect();
         let (exec, open) = seen(atlas, &segments);
         let exec_open = open.iter().filter(|(_, open)| open.exec);
         let leads_to = exec_open.clone().filter_map(|(from, open)| Some((*from, segments.of(open.host)?)));
@@ -90,6 +94,7 @@ impl Terrain {
             open_to: Rows::new(segments.count(), open),
             segments,
             routable,
+            unrouted,
         }
     }
 
@@ -121,6 +126,16 @@ impl Terrain {
     /// The segments to which a service is open that runs commands on a host.
     pub fn exposed_to(&self, host: u32) -> &[u32] {
         self.exposed_to.of(host)
+    }
+
+    /// How many hosts each can run commands on, on average, at least 1.
+    pub fn degree(&self) -> usize {
+        (self.exec.items.len() / self.exec.starts.len().max(1)).max(1)
+    }
+
+    /// A host whose address is only valid on its own link.
+    pub fn is_unrouted(&self, host: u32) -> bool {
+        self.unrouted.binary_search(&host).is_ok()
     }
 
     /// Hosts of a realm that packets can be routed to.
@@ -168,7 +183,7 @@ fn distinct<T: Ord>(items: impl IntoIterator<Item = T>) -> Vec<T> {
 }
 
 /// An address that is not only valid on its own link.
-pub fn is_routed(address: Address) -> bool {
+fn is_routed(address: Address) -> bool {
     match address.ip() {
         std::net::IpAddr::V4(ip) => !ip.is_link_local() && !ip.is_loopback(),
         std::net::IpAddr::V6(ip) => !ip.is_unicast_link_local() && !ip.is_loopback(),
