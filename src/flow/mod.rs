@@ -4,6 +4,7 @@
 //! bytes mean is up to the state `S` that the owner of a [`FlowTable`] hangs on each flow.
 
 mod duplicate;
+mod handshake;
 mod order;
 mod reassembly;
 mod table;
