@@ -5,6 +5,7 @@
 
 mod duplicate;
 mod follow;
+mod handshake;
 mod order;
 mod reassembly;
 mod table;

@@ -7,7 +7,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
@@ -100,7 +99,7 @@ fn replay(name: &str, atlas: &Atlas<'_>) -> usize {
     }
     let mut agreed = 0;
     for (title, plan) in plans(atlas) {
-        let rendered = policy::render(&plan.policy, "test", &[title.clone()], 3_600);
+        let rendered = policy::render(&plan.policy, "test", std::slice::from_ref(&title), 3_600);
         let untouched = network.ruleset();
         let held = held_session(&plan, &sessions).map(|session| (session, network.hold(&session)));
         network.load(&rendered.text);
