@@ -30,11 +30,11 @@ from truth import Topology
 
 HERE = Path(__file__).resolve().parent
 CAPTURES = HERE.parent.parent / "captures"
-LIMIT = 240     # seconds for one scenario
+LIMIT = 240     # seconds for one scenario that names no other LIMIT
 
 # In the order a reader meets them; the modules are scenarios/NAME.py with underscores.
 SCENARIOS = ["three-tier", "mid-stream", "one-sided", "mirror-once", "mirror-twice", "vxlan", "scan", "mail-and-files",
-             "databases", "kerberos", "remote"]
+             "databases", "kerberos", "remote", "outage", "worm"]
 SAME_RUN = {"mirror-once": "mirror-twice"}      # one scenario makes both
 
 
@@ -47,29 +47,45 @@ class Lab:
         self.authority = Authority(scratch)
         shutil.copytree(HERE / "apps", scratch / "apps", ignore=shutil.ignore_patterns("__pycache__"))
 
-    def deliver(self, name: str, frames: list[pcap.Frame], topology: Topology, readme: str) -> None:
-        """Writes captures/NAME, after the check that the capture shows what was declared and no more."""
+    def deliver(self, name: str, frames: list[pcap.Frame], topology: Topology, readme: str,
+                more: dict[str, dict] | None = None) -> None:
+        """Writes captures/NAME, after the check that the capture shows what was declared and no more.
+
+        A capture whose frames are cut is compressed too. `more`: other documents of truth, by file name.
+        """
         problems = topology.problems(frames) + self.told_about_this_machine(frames)
         if problems:
             pcap.write(Path("/tmp") / f"lab-{name}-rejected.pcap", frames)
             raise LabError(f"{name}: the capture differs from its declaration:\n  " + "\n  ".join(problems[:30]))
         target = CAPTURES / name
         target.mkdir(parents=True, exist_ok=True)
-        pcap.write(target / "capture.pcap", frames)
+        file = target / ("capture.pcap.gz" if topology.snaplen else "capture.pcap")
+        pcap.write(file, frames, topology.snaplen or 65535)
+        for document, content in (more or {}).items():
+            (target / document).write_text(as_rows(content))
         topology.write(target / "topology.json")
         seconds = (frames[-1].time - frames[0].time) / 1e6
+        truths = " and ".join(f"`{document}`" for document in ["topology.json", *(more or {})])
         (target / "README.md").write_text(
             f"# {name}\n\n{readme.strip()}\n\n{len(frames)} frames in {seconds:.0f} s. The truth is in "
-            f"`topology.json`.\nRebuild: `sudo tests/lab/build.sh {name}`\n")
+            f"{truths}.\nRebuild: `sudo tests/lab/build.sh {name}`\n")
         print(f"{name}: {len(frames)} frames, {seconds:.0f} s, {len(topology.dependencies)} dependencies, "
-              f"{(target / 'capture.pcap').stat().st_size // 1024} KB", flush=True)
-
+              f"{file.stat().st_size // 1024} KB", flush=True)
 
     def told_about_this_machine(self, frames: list[pcap.Frame]) -> list[str]:
         """Banners like to give away the kernel and the path of the machine that ran the lab."""
         secrets = [os.uname().release, str(HERE.parent.parent)]
         return [f"a frame holds {secret}" for secret in secrets
                 if any(secret.encode() in frame.data for frame in frames)]
+
+
+def as_rows(document: dict) -> str:
+    """JSON with one row of each list to a line, so that a change can be read."""
+    def part(value: object) -> str:
+        if not isinstance(value, list) or not value:
+            return json.dumps(value)
+        return "[\n  " + ",\n  ".join(json.dumps(row) for row in value) + "\n ]"
+    return "{\n " + ",\n ".join(f"{json.dumps(key)}: {part(value)}" for key, value in document.items()) + "\n}\n"
 
 
 def scenario(name: str):
@@ -113,7 +129,7 @@ def build(names: list[str], may_install: bool) -> int:
     failed = []
     for name in dict.fromkeys(SAME_RUN.get(name, name) for name in names):
         started = time.monotonic()
-        if sandbox.run(Path(__file__).resolve(), ["inside", name], LIMIT) != 0:
+        if sandbox.run(Path(__file__).resolve(), ["inside", name], limit_of(name)) != 0:
             failed.append(name)
         print(f"{name}: {time.monotonic() - started:.0f} s to build", flush=True)
     if failed:
@@ -121,10 +137,15 @@ def build(names: list[str], may_install: bool) -> int:
     return 0
 
 
+def limit_of(name: str) -> int:
+    return getattr(scenario(name), "LIMIT", LIMIT)
+
+
 def build_inside(name: str) -> int:
     """Runs as PID 1 of the sandbox; when it returns, the kernel ends everything it started."""
-    signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(LabError(f"{name} took longer than {LIMIT} s")))
-    signal.alarm(LIMIT - 10)
+    limit = limit_of(name)
+    signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(LabError(f"{name} took longer than {limit} s")))
+    signal.alarm(limit - 10)
     scenario(name).run(Lab(sandbox.prepare()))
     return 0
 
@@ -134,10 +155,10 @@ def check(names: list[str]) -> int:
     for name in names:
         directory = CAPTURES / name
         stored = json.loads((directory / "topology.json").read_text())
-        topology = Topology(one_sided=stored.get("one_sided", False))
+        topology = Topology(one_sided=stored.get("one_sided", False), snaplen=stored.get("snaplen"))
         for key in ("hosts", "dependencies", "attempts", "multicast", "findings"):
             setattr(topology, key, stored.get(key, getattr(topology, key)))
-        problems = topology.problems(pcap.read(directory / "capture.pcap"))
+        problems = topology.problems(pcap.read(next(directory.glob("capture.pcap*"))))
         print(f"{name}: {'as declared' if not problems else 'DIFFERS'}")
         for problem in problems[:20]:
             print(f"  {problem}")

@@ -1,5 +1,6 @@
 """Reads, changes and writes captures with the standard library alone, and takes frames apart."""
 
+import gzip
 import struct
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -21,6 +22,8 @@ class Frame:
 
 def read(path: Path) -> list[Frame]:
     raw = path.read_bytes()
+    if path.suffix == ".gz":
+        raw = gzip.decompress(raw)
     magic, link = struct.unpack("<I", raw[:4])[0], struct.unpack("<I", raw[20:24])[0]
     if magic != 0xA1B2C3D4 or link != ETHERNET:
         raise ValueError(f"{path}: not a little-endian microsecond Ethernet pcap")
@@ -32,13 +35,14 @@ def read(path: Path) -> list[Frame]:
     return frames
 
 
-def write(path: Path, frames: list[Frame]) -> None:
-    with path.open("wb") as out:
-        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, ETHERNET))
-        for frame in frames:
-            out.write(struct.pack("<IIII", frame.time // 1_000_000, frame.time % 1_000_000,
-                                  len(frame.data), frame.wire_length))
-            out.write(frame.data)
+def write(path: Path, frames: list[Frame], snaplen: int = 65535) -> None:
+    parts = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, snaplen, ETHERNET)]
+    for frame in frames:
+        data = frame.data[:snaplen]
+        parts += [struct.pack("<IIII", frame.time // 1_000_000, frame.time % 1_000_000, len(data), frame.wire_length),
+                  data]
+    raw = b"".join(parts)
+    path.write_bytes(gzip.compress(raw, 9, mtime=0) if path.suffix == ".gz" else raw)
 
 
 @dataclass
@@ -66,10 +70,11 @@ def ones_complement(data: bytes) -> int:
     return total
 
 
-def dissect(frame: Frame, realm: str = "") -> Iterator[Packet]:
-    """The packet of a frame, and the inner one where it is a tunnel's."""
+def dissect(frame: Frame, realm: str = "", snaplen: int | None = None) -> Iterator[Packet]:
+    """The packet of a frame, and the inner one where it is a tunnel's. Frames may be cut to `snaplen` bytes."""
     data = frame.data
-    if not realm and (frame.wire_length != len(data) or len(data) > 1600):
+    cut = frame.wire_length > len(data) == snaplen
+    if not realm and (frame.wire_length != len(data) and not cut or frame.wire_length > 1600):
         yield Packet(frame.time, "other", faults=[f"a frame of {frame.wire_length} bytes, {len(data)} captured"])
         return
     at, kind = 14, struct.unpack("!H", data[12:14])[0]
@@ -114,7 +119,8 @@ def _transport(frame: Frame, packet: Packet, protocol: int, body: bytes, pseudo:
     if packet.kind in ("tcp", "udp") and not packet.faults:
         packet.source_port, packet.destination_port = struct.unpack("!HH", body[:4])
         without = packet.kind == "udp" and body[6:8] == b"\0\0"
-        if not without and ones_complement(pseudo + body) != 0xFFFF:
+        whole = frame.wire_length == len(frame.data)    # of a cut frame the checksum cannot be known
+        if whole and not without and ones_complement(pseudo + body) != 0xFFFF:
             packet.faults.append(f"bad {packet.kind} checksum")
         if packet.kind == "tcp":
             packet.flags = body[13]

@@ -13,8 +13,9 @@ DHCP_PORTS = {67, 68}
 class Topology:
     """What a scenario says is there. Only answered dependencies count as dependencies."""
 
-    def __init__(self, one_sided: bool = False):
+    def __init__(self, one_sided: bool = False, snaplen: int | None = None):
         self.one_sided = one_sided
+        self.snaplen = snaplen      # bytes that are kept of a frame; None keeps all
         self.hosts: dict[str, list[str]] = {}
         self.dependencies: list[dict] = []
         self.attempts: list[dict] = []
@@ -70,7 +71,8 @@ class Topology:
                 parts.append(f'"{key}": [\n  ' + ",\n  ".join(table) + "\n ]" if table else f'"{key}": []')
         if self.names:
             parts.append(f'"names": {json.dumps(dict(sorted(self.names.items())))}')
-        for key, value in sorted(self.notes.items()):
+        notes = {**self.notes, "snaplen": self.snaplen} if self.snaplen else self.notes
+        for key, value in sorted(notes.items()):
             parts.append(f'"{key}": {json.dumps(value)}')
         path.write_text("{\n " + ",\n ".join(parts) + "\n}\n")
         json.loads(path.read_text())
@@ -82,7 +84,7 @@ class Topology:
         found: list[str] = []
         flows: dict[tuple, list[pcap.Packet]] = defaultdict(list)
         for number, frame in enumerate(frames, 1):
-            for packet in pcap.dissect(frame):
+            for packet in pcap.dissect(frame, snaplen=self.snaplen):
                 found += [f"frame {number}: {fault}" for fault in packet.faults]
                 if packet.kind in ("tcp", "udp"):
                     a = (packet.source, packet.source_port)
