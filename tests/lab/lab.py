@@ -59,7 +59,7 @@ class Lab:
             raise LabError(f"{name}: the capture differs from its declaration:\n  " + "\n  ".join(problems[:30]))
         target = CAPTURES / name
         target.mkdir(parents=True, exist_ok=True)
-        file = target / ("capture.pcap.gz" if topology.snaplen else "capture.pcap")
+        file = target / ("capture.pcap.xz" if topology.snaplen else "capture.pcap")
         pcap.write(file, frames, topology.snaplen or 65535)
         for document, content in (more or {}).items():
             (target / document).write_text(as_rows(content))

@@ -1,6 +1,6 @@
 """Reads, changes and writes captures with the standard library alone, and takes frames apart."""
 
-import gzip
+import lzma
 import struct
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -22,8 +22,8 @@ class Frame:
 
 def read(path: Path) -> list[Frame]:
     raw = path.read_bytes()
-    if path.suffix == ".gz":
-        raw = gzip.decompress(raw)
+    if path.suffix == ".xz":
+        raw = lzma.decompress(raw)
     magic, link = struct.unpack("<I", raw[:4])[0], struct.unpack("<I", raw[20:24])[0]
     if magic != 0xA1B2C3D4 or link != ETHERNET:
         raise ValueError(f"{path}: not a little-endian microsecond Ethernet pcap")
@@ -42,7 +42,7 @@ def write(path: Path, frames: list[Frame], snaplen: int = 65535) -> None:
         parts += [struct.pack("<IIII", frame.time // 1_000_000, frame.time % 1_000_000, len(data), frame.wire_length),
                   data]
     raw = b"".join(parts)
-    path.write_bytes(gzip.compress(raw, 9, mtime=0) if path.suffix == ".gz" else raw)
+    path.write_bytes(lzma.compress(raw) if path.suffix == ".xz" else raw)
 
 
 @dataclass
