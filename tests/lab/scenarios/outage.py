@@ -35,10 +35,10 @@ so nobody can say). The stopped service itself is in none of the service lists.
 How it was measured: every app notes each answer it gives and each call it makes, good or bad (nginx, HAProxy and chrony
 in their own logs). The window is from {grace:.0f} s after the stop to the new start. A service failed if half of its
 answers or more were errors, or if it was asked and gave none; daemons without a journal are judged by those who asked
-them. A client of a service failed if half of its requests or more went wrong, whatever the reason (so a user without a name
-server fails for every service). Where a client has several providers for one need (`pools`), a request that any of them
-answered is good for all. All but the backup job (every 3 s) and the monitor (every 2 s) ask at least once a second, so
-60 s of waiting would show no more than these {observed:.0f}.
+them. A client of a service failed if half of its requests or more went wrong, whatever the reason (so a user without a
+name server fails for every service). Where a client has several providers for one need (`pools`), a request that any of
+them answered is good for all. All but the backup job (every 3 s) and the monitor (every 2 s) ask at least once a second,
+so 60 s of waiting would show no more than these {observed:.0f}.
 
 What it proves: predicted breakage against what really broke; a pool member that nobody misses; a cache and a mail relay
 that are asked each time and not needed; services on one host with different needs; chains over pooled and unpooled
