@@ -37,8 +37,8 @@ in their own logs). The window is from {grace:.0f} s after the stop to the new s
 answers or more were errors, or if it was asked and gave none; daemons without a journal are judged by those who asked
 them. A client of a service failed if half of its requests or more went wrong, whatever the reason (so a user without a
 name server fails for every service). Where a client has several providers for one need (`pools`), a request that any of
-them answered is good for all. All but the backup job (every 3 s) and the monitor (every 2 s) ask at least once a second,
-so 60 s of waiting would show no more than these {observed:.0f}.
+them answered is good for all. All but the backup job (every 3 s), the monitor and chrony (every 2 s) ask at least once
+a second, so 60 s of waiting would show no more than these {observed:.0f}.
 
 What it proves: predicted breakage against what really broke; a pool member that nobody misses; a cache and a mail relay
 that are asked each time and not needed; services on one host with different needs; chains over pooled and unpooled
@@ -184,11 +184,14 @@ def haproxy_line(host: str, line: str) -> list[Entry]:
 
 
 def chrony_line(host: str, line: str) -> list[Entry]:
-    """A line of measurements.log is an answer that came; there is none for an answer that did not."""
+    """A line of measurements.log is an answer that came; there is none for an answer that did not.
+
+    Its time has whole seconds: the end of the second, so that no answer seems older than it is.
+    """
     parts = line.split()
     if len(parts) < 4 or parts[2] != address("ntp"):
         return []
-    return [Entry(breakage.moment_of(f"{parts[0]}T{parts[1]}"), host, "call", "ntp", True, True)]
+    return [Entry(breakage.moment_of(f"{parts[0]}T{parts[1]}") + 1, host, "call", "ntp", True, True)]
 
 
 def journals_of(lab) -> Journals:
