@@ -1,7 +1,5 @@
 """A business network in which one service after another is stopped, and what broke each time."""
 
-import json
-
 import breakage
 import pcap
 from breakage import Entry, Journals
@@ -284,8 +282,6 @@ def run(lab) -> None:
     end = next(at for name, at, _ in stops if name == KEPT_UNTIL) * 1e6
     frames = [frame for frame in pcap.read(tap.stop()) if frame.time < end]
     rows = breakage.outages(journals, stops, {name: host.address for name, host in hosts.items()})
-    print(json.dumps([[row["name"], row["failed_services"], len(row["failed_clients"]), len(row["unasked_clients"])]
-                      for row in rows]))
     compare_with_design(rows, journals)
     outages = {"healthy_until": breakage.stamp(healthy_until), "grace_seconds": breakage.GRACE,
                "failed_share": breakage.FAILED_SHARE,
