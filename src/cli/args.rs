@@ -59,6 +59,10 @@ pub enum Command {
     Findings(ListArguments),
     /// List flows, with Community ID
     Flows(ListArguments),
+    /// Tell who stops with a target, and what it can reach
+    BlastRadius(super::blast_radius::BlastRadiusArguments),
+    /// List single points of failure, the worst first
+    Spof(super::spof::SpofArguments),
     /// Explain a rule, or what a site file may say
     Explain {
         /// A rule's id such as ADM-01, or `site`; without one, all rules are listed

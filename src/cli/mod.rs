@@ -5,6 +5,7 @@
 mod analyze;
 mod args;
 mod asking;
+mod blast_radius;
 mod completions;
 mod diff;
 mod explain;
@@ -20,6 +21,7 @@ mod progress;
 mod reading;
 mod setup;
 mod trace;
+mod spof;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -62,6 +64,8 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Deps(arguments) => list::run(crate::report::List::Dependencies, &arguments),
         Command::Certs(arguments) => list::run(crate::report::List::Certificates, &arguments),
         Command::Findings(arguments) => list::run(crate::report::List::Findings, &arguments),
+        Command::BlastRadius(arguments) => blast_radius::run(&arguments),
+        Command::Spof(arguments) => spof::run(&arguments),
         Command::Flows(arguments) => list::run(crate::report::List::Flows, &arguments),
         Command::Explain { subject, color } => explain::run(subject.as_deref(), output::paint(color)),
         Command::Trace(arguments) => trace::run(&arguments),

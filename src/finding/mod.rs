@@ -142,7 +142,7 @@ fn finding(rule: &'static Rule, party: Party, draft: Draft, importance: &Importa
     let factors = Factors {
         confidence: draft.confidence,
         technical: f64::from(draft.severity) / 10.0,
-        business: importance.worth(&host).value,
+        business: importance.worth(&host).value(),
         blast_radius: importance.blast_radius(&host),
     };
     let score = factors.score(draft.grants_access.then_some(score::ACCESS_SCORE_MIN));

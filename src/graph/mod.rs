@@ -20,7 +20,7 @@ mod sighting;
 mod snapshot;
 mod table;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod transport_security;
 mod vendor;
 

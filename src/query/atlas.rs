@@ -2,8 +2,10 @@
 
 use std::sync::OnceLock;
 
+use super::importance::Importance;
 use super::knowledge::Knowledge;
 use super::terrain::Terrain;
+use super::worth::Worth;
 use crate::graph::{Dependency, History, Host, Inferences, Service, Snapshot};
 use crate::model::{HostKey, ServiceKey, Span};
 
@@ -34,6 +36,7 @@ pub struct Atlas<'a> {
     by_service: Index,
     by_host: Index,
     terrain: OnceLock<Terrain>,
+    worths: OnceLock<Vec<Worth>>,
 }
 
 /// Lists of places, one for each place of another list, in one array (compressed sparse rows).
@@ -102,7 +105,17 @@ impl<'a> Atlas<'a> {
             client_of,
             service_of,
             host_of,
+            worths: OnceLock::new(),
         }
+    }
+
+    /// How much each host means, measured when first asked for.
+    pub fn worths(&self) -> &[Worth] {
+        let Observed { snapshot, knowledge, .. } = self.observed;
+        self.worths.get_or_init(|| {
+            let importance = Importance::new(snapshot, knowledge);
+            snapshot.hosts.iter().map(|host| importance.worth(&host.key)).collect()
+        })
     }
 
     /// The host at a place.

@@ -4,6 +4,7 @@ use petgraph::Direction;
 
 use super::knowledge::Knowledge;
 use super::reach::{Reached, reached};
+use super::worth::Worth;
 use crate::graph::{Dependency, DependencyState, Kind, Snapshot};
 use crate::model::HostKey;
 
@@ -12,15 +13,6 @@ const CONFIDENCE_MIN: f64 = 0.6;
 
 /// The least importance.
 const IMPORTANCE_MIN: f64 = 0.05;
-
-/// How much the business depends on a host.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Worth {
-    /// 0.05 to 1.
-    pub value: f64,
-    /// Inferred from the map; false where the operator gave it.
-    pub inferred: bool,
-}
 
 /// The importance of all hosts, made once for a snapshot.
 ///
@@ -69,12 +61,12 @@ impl<'a> Importance<'a> {
     /// What the host is worth to the business.
     pub fn worth(&self, host: &HostKey) -> Worth {
         if let Some(value) = self.operator_value(host) {
-            return Worth { value: value.clamp(IMPORTANCE_MIN, 1.0), inferred: false };
+            return Worth::of_value(value.clamp(IMPORTANCE_MIN, 1.0), false);
         }
         let (users, own) = self.weight(&self.users, host);
         let others = (self.all - own).max(0.0);
         let share = if others > 0.0 { (users - own).max(0.0).ln_1p() / others.ln_1p() } else { 0.0 };
-        Worth { value: share.clamp(IMPORTANCE_MIN, 1.0), inferred: true }
+        Worth::of_value(share.clamp(IMPORTANCE_MIN, 1.0), true)
     }
 
     /// What the operator says of the host, 0 to 1.

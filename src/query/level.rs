@@ -1,8 +1,7 @@
 //! How much every host means on the scale from 1 to 5, measured once for a map.
 
 use super::atlas::Atlas;
-use super::importance::Importance;
-use super::worth::level;
+use super::worth::Worth;
 
 /// From this level on a host is critical.
 const CRITICAL: f64 = 4.0;
@@ -33,10 +32,8 @@ pub struct Levels(Vec<Level>);
 impl Levels {
     /// Measures all hosts, in time proportional to the map.
     pub fn new(atlas: &Atlas<'_>) -> Levels {
-        let importance = Importance::new(atlas.observed.snapshot, atlas.observed.knowledge);
-        let hosts = atlas.observed.snapshot.hosts.iter();
-        let worth = hosts.map(|host| importance.worth(&host.key));
-        Levels(worth.map(|worth| Level { value: level(worth), inferred: worth.inferred }).collect())
+        let level = |worth: &Worth| Level { value: worth.level, inferred: worth.inferred };
+        Levels(atlas.worths().iter().map(level).collect())
     }
 
     /// The level of a host.

@@ -6,6 +6,7 @@ mod blindness;
 mod confidence;
 pub mod contact;
 mod cut;
+mod damping;
 mod diff;
 mod dinic;
 mod enforcement;
@@ -13,12 +14,14 @@ pub mod exposure;
 mod identity;
 mod impact;
 mod importance;
-mod isolate;
+pub mod isolate;
 mod knowledge;
-mod lateral;
 #[cfg(test)]
 mod lan;
+mod lateral;
 mod level;
+mod machine;
+mod outage;
 mod reach;
 mod requires;
 mod restore;
@@ -29,8 +32,8 @@ mod terrain;
 #[cfg(test)]
 mod testing;
 pub mod trace;
-mod worth;
 mod worlds;
+mod worth;
 
 pub use atlas::{Atlas, Observed};
 pub use blindness::Blindness;
@@ -38,17 +41,20 @@ pub use cut::{
     Classes, CutAnswer, CutQuestion, Cutter, GivenUp, Goal, Kept, Means, Passage, Plan, Residual, Rule,
     Scales, Severed, Sources, Step, Tier, Ways, Weight,
 };
+pub use damping::SharedInfrastructure;
 pub use diff::{Changed, Changes, Difference, Listing, diff};
 pub use enforcement::Enforcement;
 pub use identity::{Digest, digest};
 pub use impact::{Fallen, Fixpoint, Threshold, impact, may, must};
-pub use importance::{Importance, Worth};
+pub use importance::Importance;
 pub use isolate::{
     Broken, Causes, Choice, Costs, Crossing, CutEdge, Exception, Infrastructure, Inside, IsolateQuestion,
-    Isolation, Isolator, Lost, Mode, OpenSession, Options, Remains, UnknownMode,
+    Isolation, Isolator, Mode, OpenSession, Options, Remains, UnknownMode,
 };
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
 pub use level::{Level, Levels};
+pub use machine::Machines;
+pub use outage::{Hit, Loss, Lost, Outage, SharedLoss};
 pub use requires::{Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why};
 pub use restore::{Restored, restore_order};
 pub use segment::Segments;
@@ -56,4 +62,4 @@ pub use spof::{Single, Spof, Spofs, spof};
 pub use target::{Resolved, Target, TargetError, Unknown, resolve};
 pub use terrain::{Open, Terrain};
 pub use worlds::{EXACT_GROUPS_MAX, SAMPLED_WORLDS, Worlds, worlds};
-pub use worth::{Worths, level};
+pub use worth::{Worth, Worths};

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use ipnet::IpNet;
 
 use super::atlas::Atlas;
+use super::machine::Machines;
 use crate::graph::Host;
 use crate::model::{Address, Timestamp};
 
@@ -171,12 +172,16 @@ pub fn resolve(atlas: &Atlas<'_>, target: &Target) -> Result<Resolved, Unknown> 
                 all(&|host| host.names.iter().any(|known| first_label(&known.name) == *name))
             };
             let found = if found.is_empty() { short() } else { found };
+            // One machine with several addresses is not ambiguous.
+            if Machines::new(atlas).is_one(&found) {
+                return many(found);
+            }
             one(atlas, found, |_| never_seen(atlas, None))
         }
         Target::Port(inner, port) => {
             let resolved = resolve(atlas, inner)?;
             let Some(host) = resolved.hosts.first().copied() else { return Err(Unknown::Nobody) };
-            let offers = atlas.offers(host).iter().copied();
+            let offers = resolved.hosts.iter().flat_map(|host| atlas.offers(*host)).copied();
             let services: Vec<u32> = offers
                 .filter(|service| atlas.service(*service).is_some_and(|service| service.key.port == *port))
                 .collect();

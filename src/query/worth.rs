@@ -1,8 +1,41 @@
-//! What each node of the impact graph means: as the operator says, else as the map shows.
+//! What hosts, and nodes of the impact graph, mean: as the operator says, else as the map shows.
 
 use super::atlas::Atlas;
-use super::importance::{Importance, Worth};
 use super::requires::Requires;
+
+/// From this level on a host is critical.
+pub const CRITICAL: f64 = 4.0;
+
+/// How much the business depends on a host.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Worth {
+    /// On the scale that people and formulas use, 1 to 5.
+    pub level: f64,
+    /// Inferred from the map; false where the operator said so.
+    pub inferred: bool,
+}
+
+impl Worth {
+    /// From a value between 0 and 1.
+    pub const fn of_value(value: f64, inferred: bool) -> Worth {
+        Worth { level: 1.0 + 4.0 * value, inferred }
+    }
+
+    /// How much a host of a map means.
+    pub fn of(atlas: &Atlas<'_>, host: u32) -> Worth {
+        atlas.worths().get(host as usize).copied().unwrap_or(Worth::of_value(0.0, true))
+    }
+
+    /// Between 0 and 1.
+    pub const fn value(self) -> f64 {
+        (self.level - 1.0) / 4.0
+    }
+
+    /// It is critical.
+    pub fn is_critical(&self) -> bool {
+        self.level >= CRITICAL
+    }
+}
 
 /// The levels of all nodes.
 #[derive(Clone, Debug, Default)]
@@ -18,10 +51,9 @@ impl Worths {
         Worths { sum: levels.iter().sum(), levels }
     }
 
-    /// Of all services, and of all hosts that need any: 1 + 4 × what their host is worth.
-    pub fn from_atlas(atlas: &Atlas<'_>, requires: &Requires, importance: &Importance<'_>) -> Worths {
-        let hosts = &atlas.observed.snapshot.hosts;
-        let of_host: Vec<f64> = hosts.iter().map(|host| level(importance.worth(&host.key))).collect();
+    /// Of all services, and of all hosts that need any: as much as their host means.
+    pub fn from_atlas(atlas: &Atlas<'_>, requires: &Requires) -> Worths {
+        let of_host: Vec<f64> = (0..requires.hosts()).map(|host| Worth::of(atlas, host).level).collect();
         let of = |host: Option<u32>| host.and_then(|host| of_host.get(host as usize)).copied();
         let service = |node| of(requires.host_of(node)).unwrap_or_default();
         let services = (0..requires.services()).map(service);
@@ -43,9 +75,4 @@ impl Worths {
         let lost: f64 = lost.map(|(node, probability)| self.level(node) * probability).sum();
         if self.sum > 0.0 { lost / self.sum } else { 0.0 }
     }
-}
-
-/// A value from 0 to 1 on the scale from 1 to 5.
-pub fn level(worth: Worth) -> f64 {
-    1.0 + 4.0 * worth.value
 }

@@ -12,9 +12,10 @@ mod text;
 mod visibility;
 
 pub use answer::{
-    Answer, Asker, Backward, Between, ExposureResult, ForwardPage, Judged, PathQuestion, PathResult,
-    PolicyAnswer, PolicyResult, RootResult, Sight, TargetAt, Teller, TraceQuestion, TraceResult, verdict,
-    write_difference, write_difference_json, write_policy,
+    Answer, Asker, Backward, Between, BlastRadius, ExposureResult, ForwardPage, Judged, Naming, PathQuestion,
+    PathResult, PolicyAnswer, PolicyResult, RootResult, Sight, SpofResult, TargetAt, Teller, Told,
+    TraceQuestion, TraceResult, verdict, write_blast_radius, write_difference, write_difference_json,
+    write_policy, write_spof,
 };
 pub use community_id::community_id;
 pub use document::{Counted, Report, Selection, SourceFacts};

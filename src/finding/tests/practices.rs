@@ -181,7 +181,7 @@ fn what_many_depend_on_weighs_more() {
     let told = find(&snapshot, START, &knowledge);
     assert!(told[0].score < found[0].score + 10.0 && told[1].score > found[1].score);
     let importance = Importance::new(&snapshot, &knowledge);
-    assert_eq!(importance.worth(&printer), Worth { value: 1.0, inferred: false });
+    assert_eq!(importance.worth(&printer), Worth { level: 5.0, inferred: false });
     assert!(importance.worth(&front).inferred);
 }
 

@@ -86,11 +86,28 @@ impl<'a> Fixpoint<'a> {
 
     /// What falls with these nodes when these dependencies no longer connect.
     pub fn run(&mut self, failed: &[u32], cut: &[u32], threshold: Threshold) -> &[Fallen] {
+        self.run_sparing(failed, cut, threshold, &[])
+    }
+
+    /// The same if some nodes lived on whatever falls.
+    pub fn run_sparing(
+        &mut self,
+        failed: &[u32],
+        cut: &[u32],
+        threshold: Threshold,
+        spared: &[u32],
+    ) -> &[Fallen] {
         self.begin();
         for node in failed {
             self.fall(Fallen { node: *node, hop: 0, group: u32::MAX });
         }
         let failed = self.fallen.len();
+        for node in spared {
+            // What is marked and not in the list is never looked at again.
+            if let Some(down) = self.down.get_mut(*node as usize) {
+                *down = self.question;
+            }
+        }
         self.sever(cut, threshold);
         let mut next = 0;
         while let Some(Fallen { node, hop, .. }) = self.fallen.get(next).copied() {

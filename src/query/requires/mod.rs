@@ -215,7 +215,12 @@ impl Requires {
         }
     }
 
-    /// The node of a host as a client; that of a service is its place.
+    /// The node of a service.
+    pub const fn service_node(&self, service: u32) -> u32 {
+        service
+    }
+
+    /// The node of a host as a client.
     pub const fn host_node(&self, host: u32) -> u32 {
         self.services + host
     }

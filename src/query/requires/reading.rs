@@ -9,6 +9,7 @@ use crate::graph::{Dependency, DependencyState, InferredLink, Kind, Verdict};
 use crate::model::{HostKey, ServiceKey};
 use crate::query::Atlas;
 use crate::query::confidence::Activity;
+use crate::query::machine::Machines;
 
 /// The strength of a guess: nothing tells which service of a host needs what the host uses.
 const CO_LOCATED: f32 = 0.5;
@@ -30,6 +31,7 @@ impl Requires {
 struct Reading<'a> {
     atlas: &'a Atlas<'a>,
     scanners: BTreeSet<HostKey>,
+    machines: Machines,
     /// The pool of a service, by its place among the pools.
     pool_of: BTreeMap<u32, usize>,
     /// Members and quorum of the pools.
@@ -39,9 +41,10 @@ struct Reading<'a> {
 
 /// A host that is being read.
 struct Client<'a> {
-    host: u32,
     activity: Activity,
     /// What it uses, by service: the places of dependencies that count.
+    own: BTreeMap<u32, (u32, &'a Dependency)>,
+    /// The same of its whole machine.
     uses: BTreeMap<u32, (u32, &'a Dependency)>,
 }
 
@@ -71,6 +74,7 @@ impl<'a> Reading<'a> {
         Reading {
             atlas,
             scanners: snapshot.scans.iter().filter_map(|scan| scan.source).collect(),
+            machines: Machines::new(atlas),
             pool_of,
             pools,
             parts: Parts { host_of, hosts, groups: Vec::new() },
@@ -83,25 +87,30 @@ impl<'a> Reading<'a> {
 
     fn host(&mut self, host: u32) {
         let atlas = self.atlas;
-        let used = || atlas.uses(host).iter().filter_map(|place| Some((*place, atlas.dependency(*place)?)));
-        let Some(key) = atlas.host(host).map(|host| host.key) else { return };
-        let counting = used().filter(|(_, dependency)| carries_impact(dependency));
-        let client = Client {
-            host,
-            activity: Activity::new(used().map(|(_, dependency)| dependency), self.scanners.contains(&key)),
-            uses: counting
-                .filter_map(|(place, row)| Some((atlas.service_of(place)?, (place, row))))
-                .collect(),
+        let used =
+            |host: u32| atlas.uses(host).iter().filter_map(|place| Some((*place, atlas.dependency(*place)?)));
+        let counting = |host: u32| {
+            let rows = used(host).filter(|(_, row)| carries_impact(row));
+            rows.filter_map(|(place, row)| Some((atlas.service_of(place)?, (place, row))))
         };
-        let node = u32::try_from(self.parts.host_of.len()).unwrap_or(u32::MAX).saturating_add(host);
-        for services in self.pooled(client.uses.keys().copied()) {
-            self.push(&client, node, Claim { services, strength: 1.0, why: Why::Direct });
-        }
-        let significant = atlas.offers(host).iter().any(|service| {
+        let Some(key) = atlas.host(host).map(|host| host.key) else { return };
+        let machine = self.machines.of(&host);
+        let rows = machine.iter().flat_map(|host| used(*host)).map(|(_, row)| row);
+        let client = Client {
+            activity: Activity::new(rows, self.scanners.contains(&key)),
+            own: counting(host).collect(),
+            uses: machine.iter().flat_map(|host| counting(*host)).collect(),
+        };
+        let offered = machine.iter().flat_map(|host| atlas.offers(*host));
+        let significant = offered.into_iter().any(|service| {
             atlas.service(*service).is_some_and(|service| {
                 links(atlas, &service.key).iter().any(|link| link.verdict == Verdict::Needed)
             })
         });
+        let node = u32::try_from(self.parts.host_of.len()).unwrap_or(u32::MAX).saturating_add(host);
+        for services in self.pooled(client.own.keys().copied()) {
+            self.push(&client, node, Claim { services, strength: 1.0, why: Why::Direct });
+        }
         for service in atlas.offers(host) {
             self.service(&client, *service, significant);
         }
@@ -126,11 +135,14 @@ impl<'a> Reading<'a> {
             let why = if exact { Why::Exact } else { Why::Inferred };
             self.push(client, service, Claim { services, strength: joint(&links), why });
         }
+        // What administers a host works while what the host's other services need does not.
+        let mut users = atlas.used_by(service).iter().filter_map(|place| atlas.dependency(*place));
+        let is_managed = users.all(|row| row.kind == Kind::Management);
         let ambiguous = found.keys().copied().filter(|needs| verdict(needs) == Some(Verdict::Ambiguous));
         let untested = client.uses.iter().filter(|(needs, (_, row))| {
             !significant
                 && **needs != service
-                && matches!(row.kind, Kind::Functional | Kind::Infra)
+                && (row.kind == Kind::Infra || row.kind == Kind::Functional && !is_managed)
                 && verdict(needs).is_none()
         });
         let guessed: BTreeSet<u32> = ambiguous.chain(untested.map(|(needs, _)| *needs)).collect();
@@ -154,9 +166,7 @@ impl<'a> Reading<'a> {
     }
 
     fn push(&mut self, client: &Client<'_>, dependent: u32, claim: Claim) {
-        let edge = |service: &u32| {
-            client.uses.get(service).copied().or_else(|| self.edge_of_machine(client.host, *service))
-        };
+        let edge = |service: &u32| client.own.get(service).or_else(|| client.uses.get(service)).copied();
         let edges: SmallVec<[&Dependency; 2]> =
             claim.services.iter().filter_map(edge).map(|(_, row)| row).collect();
         let confidence = match edges.as_slice() {
@@ -180,18 +190,6 @@ impl<'a> Reading<'a> {
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let confidence = confidence as f32;
         self.parts.groups.push((Group { dependent, needed, strength, confidence, why }, members));
-    }
-
-    /// The dependency by which another address of the same machine uses a service.
-    fn edge_of_machine(&self, host: u32, service: u32) -> Option<(u32, &'a Dependency)> {
-        let atlas = self.atlas;
-        let macs = &atlas.host(host)?.macs;
-        atlas.used_by(service).iter().find_map(|place| {
-            let client = atlas.client_of(*place)?;
-            let same = client == host || atlas.host(client)?.macs.intersection(macs).next().is_some();
-            let row = atlas.dependency(*place).filter(|_| same)?;
-            (row.state >= DependencyState::Observed).then_some((*place, row))
-        })
     }
 }
 

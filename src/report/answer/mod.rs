@@ -1,5 +1,7 @@
 //! Answers to questions: one JSON shape for all, and a page of text for each.
 
+mod affected;
+mod blast_radius;
 mod blindness;
 mod difference;
 mod envelope;
@@ -10,7 +12,10 @@ mod policy;
 mod path;
 mod root;
 mod trace;
+mod spof;
 
+pub use affected::Naming;
+pub use blast_radius::{BlastRadius, Told, write_blast_radius};
 pub use blindness::Sight;
 pub use difference::{write_difference, write_difference_json};
 pub use envelope::{Answer, Asker};
@@ -20,6 +25,7 @@ pub(super) use page::Page;
 pub use path::{Between, PathQuestion, PathResult};
 pub use policy::{PolicyAnswer, PolicyResult, verdict, write_policy};
 pub use root::{Backward, Judged, RootResult};
+pub use spof::{SpofResult, write_spof};
 pub use trace::{ForwardPage, TargetAt, TraceQuestion, TraceResult};
 
 /// The schema of every answer.
