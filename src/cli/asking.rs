@@ -31,7 +31,7 @@ impl Asked {
     /// # Errors
     /// If no capture can be read, or something was asked wrongly.
     pub fn new(arguments: &AskArguments, setup: Setup) -> Result<Asked, Failure> {
-        let wanted = Wanted { records: true, as_of: arguments.as_of, quiet: arguments.quiet };
+        let wanted = Wanted { records: true, turns: true, as_of: arguments.as_of, quiet: arguments.quiet };
         let read = Read::new(&arguments.read, &setup, wanted)?;
         let history = History::new(read.snapshot(), read.records());
         Ok(Asked {

@@ -33,6 +33,8 @@ pub struct Read {
 pub struct Wanted {
     /// The record of every flow.
     pub records: bool,
+    /// And in it when the sides took turns, for inference.
+    pub turns: bool,
     /// The moment to judge certificates at; none: that of the last packet.
     pub as_of: Option<Timestamp>,
     /// Say nothing on standard error.
@@ -55,6 +57,7 @@ impl Read {
             workers: setup.workers,
             drop_duplicates: setup.drop_duplicates,
             keep_records: wanted.records,
+            keep_turns: wanted.turns,
             ..Settings::default()
         };
         let bar = Bar::new(frames.progress(), wanted.quiet);
