@@ -219,6 +219,28 @@ fn balanced_requests_add_up() {
 }
 
 #[test]
+fn many_applications_go_on_without_their_cache() {
+    let why = |protocol| {
+        let mut town = Town::default();
+        town.uses(1, WEB, Some("http"), 3).uses(2, CACHE, Some(protocol), 3);
+        town.link(WEB, CACHE, Verdict::Needed, 0.97);
+        let told = town.stop(&[CACHE.0], false);
+        town.ask(|atlas| {
+            let requires = Requires::from_atlas(atlas);
+            let place = requires.groups_of(atlas.service_place(&service_key(WEB)).unwrap()).next().unwrap();
+            (told.must.clone(), told.may.clone(), requires.group(place).unwrap().why)
+        })
+    };
+    for protocol in ["redis", "memcached", "smtp"] {
+        let told = why(protocol);
+        let expected = (vec!["2".to_owned()], vec!["2:80".to_owned(), "1".to_owned()], Why::Soft);
+        assert_eq!(told, expected, "{protocol}: what uses it itself is cut off, who asks that may be");
+    }
+    let (must, may, why) = why("postgresql");
+    assert_eq!((must, may, why), (vec!["2:80".into(), "2".into(), "1".into()], vec![], Why::Inferred));
+}
+
+#[test]
 fn what_may_fall_with_shared_infrastructure_is_told_once() {
     let mut town = shop();
     // A name server that most use, and that itself uses a clock.

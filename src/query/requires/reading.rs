@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use smallvec::SmallVec;
 
+use super::soft::{SOFT_MAX, commonly_spared};
 use super::{Group, Member, NO_DEPENDENCY, Parts, Requires, Why};
 use crate::graph::{Dependency, DependencyState, InferredLink, Kind, Verdict};
 use crate::model::{HostKey, ServiceKey};
@@ -186,10 +187,26 @@ impl<'a> Reading<'a> {
             dependency: edge(service).map_or(NO_DEPENDENCY, |(place, _)| place),
         };
         let members = quorum.iter().map(member).collect();
-        let (strength, why) = (claim.strength, claim.why);
+        let (strength, why) = match claim.why {
+            Why::Inferred | Why::Exact if self.is_soft(client, &claim.services) => {
+                (claim.strength.min(SOFT_MAX), Why::Soft)
+            }
+            why => (claim.strength, why),
+        };
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let confidence = confidence as f32;
         self.parts.groups.push((Group { dependent, needed, strength, confidence, why }, members));
+    }
+
+    /// All of them are used for what applications commonly go on without. A replica of a cache that
+    /// follows its primary, and a queue in one, are other things.
+    fn is_soft(&self, client: &Client<'_>, services: &[u32]) -> bool {
+        services.iter().all(|service| {
+            let protocol = self.atlas.service(*service).and_then(|service| service.protocol);
+            let kind = client.uses.get(service).map(|(_, row)| row.kind);
+            protocol.and_then(commonly_spared).is_some()
+                && !matches!(kind, Some(Kind::Replication | Kind::Broker))
+        })
     }
 }
 
