@@ -35,7 +35,7 @@ use tapmap::capture::{Frames, Options};
 use tapmap::graph::inference::infer;
 use tapmap::graph::{History, Operator, Snapshot};
 use tapmap::model::{FlowRecord, Timestamp};
-use tapmap::pipeline::{Settings, run};
+use tapmap::pipeline::{Settings, Tokens, run};
 use tapmap::query::{Atlas, Failure, Fallen, Knowledge, Observed, Requires, may, must};
 
 /// Of what is called FAILS, at least this share failed.
@@ -71,15 +71,15 @@ fn measured() -> Value {
 }
 
 /// The map of the time in which all was well.
-fn healthy(until: &Value) -> (Snapshot, Vec<FlowRecord>) {
+fn healthy(until: &Value) -> (Snapshot, Vec<FlowRecord>, Tokens) {
     let until: Timestamp = until.as_str().unwrap().parse().unwrap();
     let options = Options { until: Some(until), ..Options::default() };
     let mut frames = Frames::open(&[folder().join("capture.pcap.xz")], &options).unwrap();
-    let settings = Settings { workers: 2, keep_records: true, keep_turns: true, ..Settings::default() };
+    let settings = Settings { workers: 2, keep_records: true, ..Settings::default() };
     let outcome = run(&mut frames, &settings, &mut |_| {});
     let snapshot = Snapshot::new(outcome.map, &Operator::default());
     assert!(snapshot.last.is_some_and(|last| last < until), "the map knows of the stops");
-    (snapshot, outcome.records)
+    (snapshot, outcome.records, outcome.tokens)
 }
 
 /// One stop: what falls with a service.
@@ -173,8 +173,9 @@ fn total(table: &Table, called: Called) -> Count {
 #[test]
 fn what_is_called_failing_fails_and_what_is_called_unaffected_does_not() {
     let measured = measured();
-    let (snapshot, records) = healthy(&measured["healthy_until"]);
-    let (history, inferences) = (History::new(&snapshot, &records), infer(&snapshot, &records));
+    let (snapshot, records, tokens) = healthy(&measured["healthy_until"]);
+    let (history, inferences) =
+        (History::new(&snapshot, &records), infer(&snapshot, &records, &tokens.sightings));
     let knowledge = Knowledge::default();
     let atlas = Atlas::new(Observed {
         snapshot: &snapshot,

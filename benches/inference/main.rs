@@ -11,6 +11,7 @@
 )]
 #![expect(clippy::print_stdout, reason = "a benchmark talks to whoever started it")]
 
+#[expect(dead_code, reason = "shared with a test that uses all of it")]
 #[path = "../../tests/inference/chains.rs"]
 mod chains;
 mod nsdminer;
@@ -49,11 +50,13 @@ fn accuracy() {
     println!("|---|--:|--:|--:|--:|--:|");
     let mut sums = [Score::default(); METHODS.len() + 1];
     for chain in chains() {
-        let Read { snapshot, records } = chain.read();
+        let Read { snapshot, records, tokens } = chain.read();
         let declares_names = chain.topology != "three-tier";
         let counts = |need: &Need| declares_names || !need.1.ends_with(":53/udp");
-        let needed =
-            infer(&snapshot, &records).links.into_iter().filter(|link| link.verdict == Verdict::Needed);
+        let needed = infer(&snapshot, &records, &tokens)
+            .links
+            .into_iter()
+            .filter(|link| link.verdict == Verdict::Needed);
         let found: BTreeSet<Need> =
             needed.map(|link| (link.service.to_string(), link.needs.to_string())).collect();
         let mut scores = vec![Score::new(&found.into_iter().filter(counts).collect(), &chain.needs)];
@@ -77,12 +80,12 @@ fn speed() {
     for pooled in [true, false] {
         let toy = Toy { name: "steady", rate: 50.0, bursty: false, correlated: 0.5, pooled };
         // Each request of the toy asks one or two backends, and jobs ask as many again.
-        let Read { snapshot, records } = toy.play_for(EXCHANGES / 7, 1);
+        let Read { snapshot, records, tokens } = toy.play_for(EXCHANGES / 7, 1);
         let exchanges: usize = records.iter().map(|record| record.turns.len() / 2).sum();
         let mut times: Vec<Duration> = (0..5)
             .map(|_| {
                 let start = Instant::now();
-                std::hint::black_box(infer(&snapshot, &records));
+                std::hint::black_box(infer(&snapshot, &records, &tokens));
                 start.elapsed()
             })
             .collect();

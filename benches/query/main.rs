@@ -18,6 +18,7 @@ mod network;
 mod random;
 mod spof;
 mod timing;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
     figures.push(spof::measure(&small));
     let large = Network::random(options.large, 10);
     figures.extend(impact::measure(&large, options.rounds));
+    figures.extend(trace::measure([options.small, options.large], options.rounds));
     println!("{}", table(&figures));
     let missed = figures.iter().filter(|figure| figure.is_missed()).count();
     if options.strict && missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }

@@ -9,6 +9,12 @@ use crate::random::Random;
 /// One service in so many stands behind a load balancer beside another one.
 const POOLED: usize = 20;
 
+/// Services of an application.
+const APPLICATION: u32 = 50;
+
+/// Services that everybody uses some of.
+const SHARED: usize = 20;
+
 /// A network, for questions and for petgraph.
 pub struct Network {
     pub hosts: u32,
@@ -19,8 +25,9 @@ pub struct Network {
 }
 
 impl Network {
-    /// Of so many hosts, each with a service, and so many edges for each host: a third of them between
-    /// services, the others from clients to services.
+    /// Of so many hosts, each with a service, and so many edges for each host. Services belong to
+    /// applications, in which those behind need those before; everybody uses some of the first
+    /// services, and clients a few applications.
     pub fn random(hosts: u32, edges_of_host: usize) -> Network {
         let mut random = Random::new(u64::from(hosts));
         let mut groups: Vec<(Group, SmallVec<[Member; 1]>)> = Vec::new();
@@ -28,11 +35,17 @@ impl Network {
         for host in 0..hosts {
             for row in 0..edges_of_host {
                 let inferred = row < edges_of_host / 3;
-                let provider = popular(&mut random, hosts);
+                let application = if inferred {
+                    host / APPLICATION
+                } else {
+                    random.below((hosts / APPLICATION) as usize) as u32
+                };
+                let provider = provider(&mut random, application);
                 let mut members: SmallVec<[Member; 1]> = smallvec![Member { provider, dependency: edges }];
                 edges += 1;
                 if random.chance(1, POOLED) && row + 1 < edges_of_host {
-                    members.push(Member { provider: popular(&mut random, hosts), dependency: edges });
+                    let other = application * APPLICATION + random.below(APPLICATION as usize) as u32;
+                    members.push(Member { provider: other, dependency: edges });
                     edges += 1;
                 }
                 let (dependent, strength, why) = match inferred {
@@ -65,10 +78,10 @@ impl Network {
     }
 }
 
-/// A service: the first ones are used by many, and are anywhere in the list.
-fn popular(random: &mut Random, services: u32) -> u32 {
-    let rank = random.heavy(1, services as usize) as u64 - 1;
-    // A multiplication by an odd number visits every place of a power of two once.
-    let spread = rank.wrapping_mul(0x9e37_79b1) % u64::from(services);
-    u32::try_from(spread).unwrap()
+/// A service of an application, or one that everybody uses; the first ones are used by most.
+fn provider(random: &mut Random, application: u32) -> u32 {
+    match random.chance(1, 5) {
+        true => random.heavy(1, SHARED) as u32 - 1,
+        false => application * APPLICATION + random.heavy(1, APPLICATION as usize) as u32 - 1,
+    }
 }

@@ -30,7 +30,7 @@ pub fn run(arguments: &AnalyzeArguments) -> Result<ExitCode, Failure> {
     if arguments.reading.check {
         return checked(&setup);
     }
-    let wanted = Wanted { records: false, turns: false, as_of: telling.as_of, quiet: telling.quiet };
+    let wanted = Wanted { records: false, as_of: telling.as_of, quiet: telling.quiet };
     let read = Read::new(&arguments.captures, &setup, wanted)?;
     let report = read.report();
     output::write(|mut out| match telling.output {

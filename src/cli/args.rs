@@ -80,6 +80,18 @@ pub enum Command {
     Diff(DiffArguments),
     /// Write firewall rules for an isolation or a cut, with rollback and rehearsal; nothing is applied
     Policy(PolicyArguments),
+    /// Tell what breaks if something is cut off, what that leaves open, and where it can be enforced
+    Isolate(super::isolate::IsolateArguments),
+    /// Find the least disruptive cut between two sets of hosts
+    Cut(super::cut::CutArguments),
+    /// One card of a host: identity over time, roles, services, what it uses, open sessions, findings
+    Host(super::host::HostArguments),
+    /// Who asked for and who touched an address, name, JA4, certificate or user
+    Seen(super::seen::SeenArguments),
+    /// One ordered story: first flows, sessions, findings, names, certificates, scans
+    Timeline(super::timeline::TimelineArguments),
+    /// Bytes that leave the local networks, by destination, with how many others use it
+    Egress(super::egress::EgressArguments),
     /// Write the map for other programs
     Export(ExportArguments),
     /// Write completions for a shell

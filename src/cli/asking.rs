@@ -31,12 +31,13 @@ impl Asked {
     /// # Errors
     /// If no capture can be read, or something was asked wrongly.
     pub fn new(arguments: &AskArguments, setup: Setup) -> Result<Asked, Failure> {
-        let wanted = Wanted { records: true, turns: true, as_of: arguments.as_of, quiet: arguments.quiet };
-        let read = Read::new(&arguments.read, &setup, wanted)?;
-        let history = History::new(read.snapshot(), read.records());
+        let wanted = Wanted { records: true, as_of: arguments.as_of, quiet: arguments.quiet };
+        let mut read = Read::new(&arguments.read, &setup, wanted)?;
+        let mut history = History::new(read.snapshot(), read.records());
+        (history.indications, history.indications_dropped) = read.take_indications();
         Ok(Asked {
             history,
-            inferences: infer(read.snapshot(), read.records()),
+            inferences: infer(read.snapshot(), read.records(), read.tokens()),
             knowledge: setup.knowledge,
             watched: read.watched(),
             read,

@@ -58,7 +58,7 @@ fn listing(side: &str, arguments: &DiffArguments) -> Result<Listing, Failure> {
         None if is_report(Path::new(side)) => return saved(Path::new(side)),
         None => vec![PathBuf::from(side)],
     };
-    let wanted = Wanted { records: false, turns: false, as_of: None, quiet: arguments.quiet };
+    let wanted = Wanted { records: false, as_of: None, quiet: arguments.quiet };
     Ok(Listing::of(Read::new(&captures, &setup, wanted)?.snapshot()))
 }
 

@@ -19,7 +19,7 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
     if arguments.reading.check {
         return checked(&setup);
     }
-    let wanted = Wanted { records: false, turns: false, as_of: arguments.as_of, quiet: arguments.quiet };
+    let wanted = Wanted { records: false, as_of: arguments.as_of, quiet: arguments.quiet };
     let read = Read::new(&arguments.captures(), &setup, wanted)?;
     let report = read.report();
     output::write(|mut out| match arguments.format {

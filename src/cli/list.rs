@@ -20,8 +20,7 @@ pub fn run(list: List, arguments: &ListArguments) -> Result<ExitCode, Failure> {
     if arguments.reading.check {
         return checked(&setup);
     }
-    let wanted =
-        Wanted { records: list == List::Flows, turns: false, as_of: telling.as_of, quiet: telling.quiet };
+    let wanted = Wanted { records: list == List::Flows, as_of: telling.as_of, quiet: telling.quiet };
     let read = Read::new(&arguments.captures(), &setup, wanted)?;
     let report = read.report();
     output::write(|mut out| {

@@ -7,11 +7,15 @@ mod args;
 mod asking;
 mod blast_radius;
 mod completions;
+mod cut;
 mod diff;
+mod egress;
 mod explain;
 mod export;
 mod failure;
 mod keeping;
+mod isolate;
+mod host;
 mod knowledge;
 mod list;
 mod output;
@@ -19,9 +23,12 @@ mod policy;
 mod path;
 mod progress;
 mod reading;
+mod scoping;
+mod seen;
 mod setup;
 mod trace;
 mod spof;
+mod timeline;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -72,6 +79,12 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Path(arguments) => path::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
+        Command::Isolate(arguments) => isolate::run(&arguments),
+        Command::Cut(arguments) => cut::run(&arguments),
+        Command::Host(arguments) => host::run(&arguments),
+        Command::Seen(arguments) => seen::run(&arguments),
+        Command::Timeline(arguments) => timeline::run(&arguments),
+        Command::Egress(arguments) => egress::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),

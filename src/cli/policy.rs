@@ -15,7 +15,8 @@ use super::output;
 use super::setup::Setup;
 use crate::model::Timestamp;
 use crate::policy::{
-    Action, Order, Plan, Rehearsal, from_cut, from_isolation, plain, rehearse, render, session,
+    Action, Order, PlainRow, Plan, Rehearsal, Rendered, from_cut, from_isolation, plain, rehearse, render,
+    session,
 };
 use crate::query::{
     Atlas, Blindness, CutQuestion, Cutter, IsolateQuestion, Isolator, Levels, Requires, Segments,
@@ -50,62 +51,19 @@ pub fn run(arguments: &PolicyArguments) -> Result<ExitCode, Failure> {
     }
     let asked = Asked::new(ask, setup)?;
     let atlas = Atlas::new(asked.observed());
-    let planner = Planner::new(&atlas);
-    let (hosts, plan) = planner.plan(arguments, None)?;
-    let since = arguments.judge_since.or_else(|| last_third(&asked));
-    let infected = hosts_of(&atlas, &arguments.infected)?;
-    let judge = |plan: &Plan, since| {
-        let foreseen = plan.cut.clone();
-        rehearse(&atlas, &plan.policy, &Order { since, infected: infected.clone(), foreseen })
-    };
-    let replay = judge(&plan, None);
-    let holdout = since
-        .map(|since| -> Result<(Timestamp, Rehearsal), Failure> {
-            let (_, before) = planner.plan(arguments, Some(since))?;
-            Ok((since, judge(&before, Some(since))))
-        })
-        .transpose()?;
-    let question = Question {
-        command: "policy",
-        targets: &arguments.targets,
-        mode: arguments.from.is_empty().then(|| arguments.mode.word()),
-        from: &arguments.from,
-        to: &arguments.to,
-        keep: &arguments.keep,
-        infected: &arguments.infected,
-        expires_hours: arguments.expires,
-    };
+    let made = Made::new(&atlas, &asked, arguments)?;
     let asker = Asker::new(atlas.observed, ask.as_of);
+    let question = Question::of(arguments);
     let id = asker.answer_id(&question);
-    let name = id.get(..12).unwrap_or(&id).to_owned();
-    let kill = kill(&atlas, &plan);
-    let rows = plain(&atlas, &hosts);
-    // The heading needs what the rehearsal says, and that is told of rules already rendered.
-    let told = |rendered: &crate::policy::Rendered| {
-        verdict(&PolicyAnswer {
-            snapshot: atlas.observed.snapshot,
-            plan: &plan,
-            rendered,
-            plain: &rows,
-            replay: &replay,
-            holdout: holdout.as_ref().map(|(since, rehearsal)| (*since, rehearsal)),
-            kill: &kill,
-        })
-    };
+    let name = id.get(..12).unwrap_or(&id);
     let lifetime = u64::from(arguments.expires) * HOUR;
-    let bare = render(&plan.policy, &name, &[], lifetime);
-    let heading = heading(arguments, &id, &asker.digest().to_string(), &told(&bare), &kill);
-    let rendered = render(&plan.policy, &name, &heading, lifetime);
-    let answer = PolicyAnswer {
-        snapshot: atlas.observed.snapshot,
-        plan: &plan,
-        rendered: &rendered,
-        plain: &rows,
-        replay: &replay,
-        holdout: holdout.as_ref().map(|(since, rehearsal)| (*since, rehearsal)),
-        kill: &kill,
-    };
-    let blindness = Blindness::of(&atlas, &hosts);
+    // The heading tells what the rehearsal says, which is told of rules that are rendered already.
+    let bare = render(&made.plan.policy, name, &[], lifetime);
+    let told = verdict(&made.answer(&atlas, &bare));
+    let heading = heading(arguments, &id, &asker.digest().to_string(), &told, &made.kill);
+    let rendered = render(&made.plan.policy, name, &heading, lifetime);
+    let answer = made.answer(&atlas, &rendered);
+    let blindness = Blindness::of(&atlas, &made.hosts);
     tell(
         ask,
         |out| asker.answer(question, &blindness, PolicyResult::of(&answer)).write_json(out),
@@ -129,6 +87,64 @@ pub fn run(arguments: &PolicyArguments) -> Result<ExitCode, Failure> {
             }
         },
     )
+}
+
+/// A plan with what the record says of it.
+struct Made {
+    hosts: Vec<u32>,
+    plan: Plan,
+    replay: Rehearsal,
+    holdout: Option<(Timestamp, Rehearsal)>,
+    kill: Vec<String>,
+    plain: Vec<PlainRow>,
+}
+
+impl Made {
+    fn new(atlas: &Atlas<'_>, asked: &Asked, arguments: &PolicyArguments) -> Result<Made, Failure> {
+        let planner = Planner::new(atlas);
+        let (hosts, plan) = planner.plan(arguments, None)?;
+        let infected = hosts_of(atlas, &arguments.infected)?;
+        let judge = |plan: &Plan, since| {
+            let order = Order { since, infected: infected.clone(), foreseen: plan.cut.clone() };
+            rehearse(atlas, &plan.policy, &order)
+        };
+        let holdout = match arguments.judge_since.or_else(|| last_third(asked)) {
+            None => None,
+            Some(since) => {
+                let (_, before) = planner.plan(arguments, Some(since))?;
+                Some((since, judge(&before, Some(since))))
+            }
+        };
+        let (kill, plain) = (kill(atlas, &plan), plain(atlas, &hosts));
+        Ok(Made { replay: judge(&plan, None), hosts, plan, holdout, kill, plain })
+    }
+
+    fn answer<'a>(&'a self, atlas: &Atlas<'a>, rendered: &'a Rendered) -> PolicyAnswer<'a> {
+        PolicyAnswer {
+            snapshot: atlas.observed.snapshot,
+            plan: &self.plan,
+            rendered,
+            plain: &self.plain,
+            replay: &self.replay,
+            holdout: self.holdout.as_ref().map(|(since, rehearsal)| (*since, rehearsal)),
+            kill: &self.kill,
+        }
+    }
+}
+
+impl<'a> Question<'a> {
+    fn of(arguments: &'a PolicyArguments) -> Question<'a> {
+        Question {
+            command: "policy",
+            targets: &arguments.targets,
+            mode: arguments.from.is_empty().then(|| arguments.mode.word()),
+            from: &arguments.from,
+            to: &arguments.to,
+            keep: &arguments.keep,
+            infected: &arguments.infected,
+            expires_hours: arguments.expires,
+        }
+    }
 }
 
 /// Makes plans on one map.

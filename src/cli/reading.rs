@@ -10,7 +10,7 @@ use super::setup::Setup;
 use crate::capture::{Frames, LinkType, OpenError, Options, Source};
 use crate::finding::{self, Finding};
 use crate::graph::Snapshot;
-use crate::model::{FlowRecord, Span, Timestamp};
+use crate::model::{FlowRecord, Indication, Span, Timestamp, TokenSighting};
 use crate::pipeline::{self, Settings, Totals};
 use crate::report::{Counted, Report, Selection, SourceFacts, clean};
 
@@ -25,6 +25,8 @@ pub struct Read {
     /// What is wrong.
     pub findings: Vec<Finding>,
     records: Vec<FlowRecord>,
+    indications: (Vec<Indication>, u64),
+    tokens: Vec<TokenSighting>,
     as_of: Option<Timestamp>,
 }
 
@@ -33,8 +35,6 @@ pub struct Read {
 pub struct Wanted {
     /// The record of every flow.
     pub records: bool,
-    /// And in it when the sides took turns, for inference.
-    pub turns: bool,
     /// The moment to judge certificates at; none: that of the last packet.
     pub as_of: Option<Timestamp>,
     /// Say nothing on standard error.
@@ -57,7 +57,6 @@ impl Read {
             workers: setup.workers,
             drop_duplicates: setup.drop_duplicates,
             keep_records: wanted.records,
-            keep_turns: wanted.turns,
             ..Settings::default()
         };
         let bar = Bar::new(frames.progress(), wanted.quiet);
@@ -74,6 +73,8 @@ impl Read {
             counted: Counted { repeated, ..counted(&outcome.totals, &setup.options) },
             findings: finding::find(&snapshot, as_of.unwrap_or_default(), &setup.knowledge),
             records: outcome.records,
+            indications: (outcome.indications, outcome.indications_dropped),
+            tokens: outcome.tokens.sightings,
             sources,
             snapshot,
             as_of,
@@ -88,6 +89,16 @@ impl Read {
     /// Every flow, where they were kept.
     pub fn records(&self) -> &[FlowRecord] {
         &self.records
+    }
+
+    /// Takes the names, fingerprints and users out, where they were kept, and how many did not fit.
+    pub fn take_indications(&mut self) -> (Vec<Indication>, u64) {
+        std::mem::take(&mut self.indications)
+    }
+
+    /// What flows carry that others carry too, where records were kept.
+    pub fn tokens(&self) -> &[TokenSighting] {
+        &self.tokens
     }
 
     /// When somebody watched, one span for each source.

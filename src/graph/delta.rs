@@ -303,7 +303,10 @@ impl Delta {
             | Observation::Capability(_)
             | Observation::Purpose(_)
             | Observation::Token(_)
-            | Observation::Forwarded { .. } => {}
+            | Observation::Forwarded { .. }
+            // Kept by whoever asked for it.
+            | Observation::Asked { .. }
+            | Observation::User(_) => {}
         }
     }
 

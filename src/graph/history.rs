@@ -1,8 +1,13 @@
 //! Every flow as a contact: who could act on whom, from when to when.
 
+use std::collections::BTreeMap;
+
 use super::edge::{EdgeKey, EdgeTotals, Volume};
+use super::holding::{self, Holding};
 use super::snapshot::Snapshot;
-use crate::model::{Capability, Decision, FlowRecord, FrameId, Span, Timestamp, Transport};
+use crate::model::{
+    Capability, Decision, FlowRecord, FrameId, HostKey, Indication, Span, Timestamp, Transport,
+};
 
 /// A UDP flow counts as going on for this long after its last packet: the patience of most firewalls.
 const UDP_OPEN: i64 = 60_000_000_000;
@@ -28,6 +33,8 @@ pub struct Contact {
     pub answered: bool,
     /// Payload went both ways, or one way and was acknowledged.
     pub observed: bool,
+    /// Somebody sent payload: more than a knock at an open door.
+    pub payload: bool,
     /// Nobody has ended it as far as the tap saw.
     pub open: bool,
 }
@@ -40,6 +47,12 @@ pub struct History {
     starts: Vec<u32>,
     /// Flows without a dependency of their own: summarised scans, multicast.
     pub elsewhere: u64,
+    /// Names, fingerprints and users with who showed them to whom, sorted.
+    pub indications: Vec<Indication>,
+    /// How often one did not fit.
+    pub indications_dropped: u64,
+    /// Which machines the packets of hosts came from that have had several.
+    heard: BTreeMap<HostKey, Vec<Holding>>,
 }
 
 impl History {
@@ -58,7 +71,13 @@ impl History {
             }
             starts.push(u32::try_from(next).unwrap_or(u32::MAX));
         }
-        History { contacts, starts, elsewhere }
+        let heard = holding::heard(snapshot, records);
+        History { contacts, starts, elsewhere, heard, ..History::default() }
+    }
+
+    /// The machines that a host's packets came from, in order of time, where there were several.
+    pub fn heard(&self, host: &HostKey) -> &[Holding] {
+        self.heard.get(host).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// All contacts.
@@ -91,6 +110,7 @@ fn contact(record: &FlowRecord, snapshot: &Snapshot) -> Option<Contact> {
         capability: record.capability(),
         answered: totals.answered > 0,
         observed: totals.observed > 0,
+        payload: totals.capability.is_some(),
         open: is_open(record, snapshot.last),
     })
 }

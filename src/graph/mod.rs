@@ -6,6 +6,7 @@ mod certificate;
 mod delta;
 mod edge;
 mod history;
+mod holding;
 /// Which service needs which.
 pub mod inference;
 mod inventory;
@@ -29,6 +30,7 @@ pub use certificate::CertificateFacts;
 pub use delta::{Delta, Dropped, Named, Scene};
 pub use edge::{EdgeKey, EdgeTotals, Volume};
 pub use history::{Contact, History, decide};
+pub use holding::{Holding, HoldingSource};
 pub use inference::{Inferences, InferredLink, Pool, Verdict};
 pub use inventory::Operator;
 pub use kind::Kind;

@@ -9,6 +9,7 @@ use super::attempt::Scan;
 use super::certificate::CertificateFacts;
 use super::delta::{Delta, Dropped, PingSeen, ServiceSeen};
 use super::edge::{EdgeKey, EdgeTotals};
+use super::holding::{self, Holding};
 use super::inventory::{Machines, Operator};
 use super::kind::Kind;
 use super::map::Map;
@@ -60,6 +61,8 @@ pub struct Host {
     pub internal: bool,
     /// From when to when; none for a host that only the link layer knows and that never sent IP.
     pub span: Option<Span>,
+    /// Machines that were said to hold its address, by leases and by themselves, in order of time.
+    pub held: Vec<Holding>,
 }
 
 /// What was seen of TLS at a service.
@@ -405,6 +408,7 @@ fn hosts(
     for dependency in dependencies {
         keys.extend([dependency.key.client, dependency.key.service.host]);
     }
+    let mut held = holding::told(delta);
     let (mut names, mentioned_only) = names(delta, &keys);
     let mut roles: BTreeMap<HostKey, BTreeSet<&'static str>> = BTreeMap::new();
     for service in services {
@@ -441,6 +445,7 @@ fn hosts(
             labels: operator.labels_of(key.address),
             internal,
             span: seen.map(|seen| seen.span),
+            held: held.remove(&key).unwrap_or_default(),
         }
     };
     (keys.into_iter().map(host).collect(), mentioned_only)

@@ -182,6 +182,17 @@ pub enum Observation {
         /// Whom it speaks for, by its own account.
         origin: Address,
     },
+    /// A name that the client asked for, told where somebody wants to know ([`IndicatorKind::Asked`]).
+    ///
+    /// [`IndicatorKind::Asked`]: super::IndicatorKind::Asked
+    Asked {
+        /// The name, lower case, without a trailing dot.
+        name: CompactString,
+        /// It was answered with records; `false` for the question itself.
+        answered: bool,
+    },
+    /// Who the client says it is, told where somebody wants to know.
+    User(CompactString),
     /// Something malformed or unexpected, by a fixed name; counted.
     Anomaly(&'static str),
 }

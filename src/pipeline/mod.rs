@@ -16,6 +16,7 @@
 
 mod batch;
 mod expectation;
+mod indication;
 mod shard;
 mod token;
 mod totals;
@@ -24,7 +25,7 @@ use crate::capture::{Frames, Progress};
 use crate::decode::{self, Class, Decoder, LinkFact, Packet};
 use crate::flow::Limits;
 use crate::graph::{Delta, Map};
-use crate::model::{FlowRecord, HostKey, Mac, NameSource, Realm, Span, Timestamp};
+use crate::model::{FlowRecord, HostKey, Indication, Mac, NameSource, Realm, Span, Timestamp};
 
 use batch::Workers;
 use shard::{Orders, Shard};
@@ -46,24 +47,15 @@ pub struct Settings {
     pub workers: usize,
     /// Drop the copies of packets that a mirror delivers.
     pub drop_duplicates: bool,
-    /// Keep the record of every flow, and the tokens in them.
+    /// Keep the record of every flow with its turns, and the tokens in them.
     pub keep_records: bool,
-    /// With the records, keep when the sides of each flow took turns. For inference only: a busy flow
-    /// has thousands of them.
-    pub keep_turns: bool,
     /// Limits of each shard's flow table.
     pub limits: Limits,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings {
-            workers: 1,
-            drop_duplicates: true,
-            keep_records: false,
-            keep_turns: false,
-            limits: Limits::default(),
-        }
+        Settings { workers: 1, drop_duplicates: true, keep_records: false, limits: Limits::default() }
     }
 }
 
@@ -77,6 +69,10 @@ pub struct Outcome {
     pub records: Vec<FlowRecord>,
     /// What flows carry that others carry too, if records were asked for.
     pub tokens: Tokens,
+    /// Names, fingerprints and users with who showed them to whom, sorted, if records were asked for.
+    pub indications: Vec<Indication>,
+    /// How often one did not fit.
+    pub indications_dropped: u64,
 }
 
 /// Reads all frames and adds up what they show. `progress` is called now and then.
@@ -85,7 +81,6 @@ pub fn run(frames: &mut Frames, settings: &Settings, progress: &mut dyn FnMut(Pr
         limits: settings.limits,
         drop_duplicates: settings.drop_duplicates,
         keep_records: settings.keep_records,
-        keep_turns: settings.keep_turns,
     };
     let mut reader = Reader::new(frames, progress);
     let mut all: Vec<_> = if settings.workers <= 1 {
@@ -107,15 +102,20 @@ pub fn run(frames: &mut Frames, settings: &Settings, progress: &mut dyn FnMut(Pr
     let mut map = Map::default();
     let mut records = Vec::new();
     let mut tokens = Tokens::default();
+    let mut indications = Vec::new();
+    let mut indications_dropped = 0;
     for found in &mut all {
         totals.add_shard(found.copies, &found.tally);
         records.append(&mut found.records);
         tokens.join(std::mem::take(&mut found.tokens));
+        indications_dropped += found.indications.dropped;
+        indications.extend(std::mem::take(&mut found.indications).into_rows());
     }
     map.add(all.into_iter().map(|found| found.delta).chain([link]).collect());
     records.sort_by_key(|record| (record.first, record.frame, record.key));
     tokens.sort();
-    Outcome { map, totals, records, tokens }
+    indications.sort_unstable();
+    Outcome { map, totals, records, tokens, indications, indications_dropped }
 }
 
 /// Reading and decoding, on the calling thread.

@@ -1,6 +1,7 @@
 //! One logical shard: the only place where flows meet protocols.
 
 use super::expectation::Expectations;
+use super::indication::Indications;
 use super::token::Tokens;
 use crate::decode::{Layer4, Packet};
 use crate::flow::{Duplicates, FlowTable, Follow, Interest, Limits, Tally, Track, Turns};
@@ -21,10 +22,8 @@ pub struct Orders {
     pub limits: Limits,
     /// Drop the copies of packets that a mirror delivers.
     pub drop_duplicates: bool,
-    /// Keep the record of every flow, and the tokens in them.
+    /// Keep the record of every flow with its turns, and the tokens in them.
     pub keep_records: bool,
-    /// With the records, keep when the sides of each flow took turns.
-    pub keep_turns: bool,
 }
 
 /// One logical shard.
@@ -47,6 +46,8 @@ pub struct Findings {
     pub records: Vec<FlowRecord>,
     /// Tokens, if records were asked for.
     pub tokens: Tokens,
+    /// Names, fingerprints and users, if records were asked for.
+    pub indications: Indications,
 }
 
 impl Shard {
@@ -54,13 +55,14 @@ impl Shard {
     pub fn new(orders: Orders) -> Self {
         let table = FlowTable::new(orders.limits);
         Shard {
-            table: if orders.keep_records && orders.keep_turns { table.keeping_turns() } else { table },
+            table: if orders.keep_records { table.keeping_turns() } else { table },
             talk: Talk {
                 delta: Delta::default(),
-                seen: Seen::default(),
+                seen: if orders.keep_records { Seen::curious() } else { Seen::default() },
                 expectations: Expectations::default(),
                 records: orders.keep_records.then(Vec::new),
                 tokens: orders.keep_records.then(Tokens::default),
+                indications: orders.keep_records.then(Indications::default),
             },
             duplicates: orders.drop_duplicates.then(Duplicates::default),
             copies: 0,
@@ -113,6 +115,7 @@ impl Shard {
             tally: self.table.tally(),
             records: self.talk.records.unwrap_or_default(),
             tokens: self.talk.tokens.unwrap_or_default(),
+            indications: self.talk.indications.unwrap_or_default(),
         }
     }
 }
@@ -138,6 +141,7 @@ struct Talk {
     expectations: Expectations,
     records: Option<Vec<FlowRecord>>,
     tokens: Option<Tokens>,
+    indications: Option<Indications>,
 }
 
 impl Talk {
@@ -147,6 +151,9 @@ impl Talk {
         if !self.seen.is_empty() {
             let scene = scene(track, conversation, at);
             for observation in self.seen.drain() {
+                if let Some(indications) = &mut self.indications {
+                    indications.note(&scene, &observation);
+                }
                 match observation {
                     Observation::Announced(announcement) => {
                         self.expectations.add(&announcement, conversation, &track.key, at.time);

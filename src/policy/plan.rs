@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ir::{Action, Evidence, Policy, Rule, Selector};
 use crate::graph::{DependencyState, Initiator};
-use crate::model::{Address, Capability, Transport};
+use crate::model::{Address, Transport};
 use crate::query::{
     Atlas, CutAnswer, Exception, Goal, IsolateQuestion, Isolation, Mode, Passage, Segments, Sources,
 };

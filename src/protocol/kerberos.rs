@@ -1,6 +1,6 @@
 //! Kerberos 5 (RFC 4120) over UDP and TCP: who is the KDC, and the names of machines in what
-//! passes in clear. Users and keys are not read; of tickets only whom they are for, and a hash to know
-//! them again by.
+//! passes in clear; who asks, where somebody wants to know. Keys are not read; of tickets only whom they
+//! are for, and a hash to know them again by.
 
 use crate::model::{NameSource, Observation, Role, Token, TokenKind, Transport};
 
@@ -227,13 +227,15 @@ fn text_after(mut components: Elements<'_>) -> Option<&str> {
     text(components)
 }
 
-/// A principal is a machine if it is `NAME$` (a machine's account) or `host/name` (its keytab).
+/// A principal is a machine if it is `NAME$` (a machine's account) or `host/name` (its keytab), else
+/// a user (`alice`, `alice/admin`).
 fn machine(principal: &[u8], seen: &mut Seen) {
     let Some(components) = components(principal) else { return };
     let Some(first) = text(components) else { return };
     let name = match (first.strip_suffix('$'), text_after(components)) {
         (Some(account), None) => account,
         (None, Some(host)) if first.eq_ignore_ascii_case("host") => host,
+        (None, instance) => return seen.user(first, instance),
         _ => return,
     };
     seen.host_name(Role::Client, name, NameSource::Kerberos);

@@ -287,9 +287,20 @@ pub trait Session: Send {
 #[derive(Debug, Default)]
 pub struct Seen {
     observations: Vec<Observation>,
+    curious: bool,
 }
 
 impl Seen {
+    /// For somebody who also wants to know which names clients ask for, and as whom they log in.
+    pub fn curious() -> Seen {
+        Seen { observations: Vec::new(), curious: true }
+    }
+
+    /// Questions and users are wanted too. They are many, and maps need none of them.
+    pub const fn is_curious(&self) -> bool {
+        self.curious
+    }
+
     /// Tells one observation.
     pub fn push(&mut self, observation: Observation) {
         self.observations.push(observation);

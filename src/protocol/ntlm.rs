@@ -1,5 +1,6 @@
 //! NTLMSSP ([MS-NLMP] §2.2.1): the names of machines inside the authentication that SMB, LDAP,
-//! HTTP, DCE/RPC and others carry. No protocol by itself; users and hashes are not read.
+//! HTTP, DCE/RPC and others carry, and who logs in, where somebody wants to know. No protocol by
+//! itself; hashes are not read.
 
 use crate::model::{NameSource, Role};
 
@@ -30,10 +31,19 @@ pub(super) fn names(blob: &[u8], from: Role, seen: &mut Seen) {
         }
         Some(2) => challenge(message, from, seen),
         Some(3) => {
-            let Some(name) = field(message, 44) else { return };
             let flags = number(message, 60).unwrap_or(NEGOTIATE_UNICODE);
-            let name = if flags & NEGOTIATE_UNICODE != 0 { from_utf16(name) } else { from_code_page(name) };
-            seen.host_name(from, &name, NameSource::Ntlm);
+            let unicode = flags & NEGOTIATE_UNICODE != 0;
+            let text = |bytes| if unicode { from_utf16(bytes) } else { from_code_page(bytes) };
+            if let Some(name) = field(message, 44) {
+                seen.host_name(from, &text(name), NameSource::Ntlm);
+            }
+            // The user (§2.2.1.3). An anonymous logon names none, a machine's account ends in `$`.
+            if from == Role::Client
+                && let Some(user) = field(message, 36).map(text)
+                && !user.ends_with('$')
+            {
+                seen.user(&user, None);
+            }
         }
         _ => {}
     }

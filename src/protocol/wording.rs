@@ -33,6 +33,20 @@ impl Seen {
         }
     }
 
+    /// Tells as whom the client logs in, where somebody wants to know: `alice`, or `alice/admin`.
+    pub(super) fn user(&mut self, name: &str, instance: Option<&str>) {
+        if !self.is_curious() {
+            return;
+        }
+        let name = match instance {
+            Some(instance) => printable(format!("{name}/{instance}")),
+            None => printable(name),
+        };
+        if !name.is_empty() {
+            self.push(Observation::User(name));
+        }
+    }
+
     /// Tells a practice that the server is at fault for: it could refuse.
     pub(super) fn practice(&mut self, practice: Practice, state: State, what: impl AsRef<[u8]>) {
         self.practice_by(Role::Server, practice, state, what);

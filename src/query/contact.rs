@@ -10,6 +10,9 @@ use crate::model::{Capability, Span};
 /// How likely a server acts on a client that comes to it: a page that attacks browsers, a bad update.
 const CLIENT_SIDE: f64 = 0.05;
 
+/// How likely somebody gets in who was let in and said nothing, if every service could be taken over.
+const KNOCK: f64 = 0.02;
+
 /// No single contact is surer than this.
 const PROBABILITY_MAX: f64 = 0.95;
 
@@ -25,6 +28,8 @@ const SECOND_FACTOR_LABELS: [&str; 2] = ["mfa", "jump-host"];
 /// How somebody acts by a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Means {
+    /// The server accepted, and nobody said anything: a scan, a test of whether it is up.
+    Knock,
     /// The server acts on the client that came to it.
     ClientSide,
     /// The client acts on the server.
@@ -35,6 +40,7 @@ impl Means {
     /// The word of its class in answers.
     pub const fn word(self) -> &'static str {
         match self {
+            Means::Knock => "knock",
             Means::ClientSide => "client-side",
             Means::Contact(capability) => capability.word(),
         }
@@ -43,6 +49,7 @@ impl Means {
     /// Commands can be run on the target by it.
     pub const fn is_exec(self) -> bool {
         match self {
+            Means::Knock => false,
             Means::ClientSide => true,
             Means::Contact(capability) => capability.is_exec(),
         }
@@ -51,6 +58,7 @@ impl Means {
     /// How likely it carries an intruder, before anything else is known.
     pub const fn prior(self) -> f64 {
         match self {
+            Means::Knock => KNOCK,
             Means::ClientSide => CLIENT_SIDE,
             Means::Contact(capability) => capability.prior(),
         }
@@ -140,8 +148,9 @@ impl Contacts {
                 edge: contact.dependency,
                 contact: place,
             };
-            ways.push(way(client, server, Means::Contact(contact.capability), guarded));
-            if wanted.client_side {
+            let means = if contact.payload { Means::Contact(contact.capability) } else { Means::Knock };
+            ways.push(way(client, server, means, guarded));
+            if wanted.client_side && contact.payload {
                 ways.push(way(server, client, Means::ClientSide, false));
             }
         }

@@ -33,6 +33,11 @@ impl Enforcement {
         if segments.same(one, other) || local(one) || local(other) {
             return Enforcement::Switch;
         }
+        Enforcement::gateway(segments, one, other)
+    }
+
+    /// At the gateway of the first of two hosts, or else at that of the other.
+    pub(super) fn gateway(segments: &Segments, one: u32, other: u32) -> Enforcement {
         let gateway = |host| segments.of(host).and_then(|segment| segments.get(segment)?.gateway);
         Enforcement::Gateway(gateway(one).or_else(|| gateway(other)))
     }
@@ -48,7 +53,7 @@ impl Enforcement {
 }
 
 /// Link-local addresses stay on their own link (RFC 3927 §2.7, RFC 4291 §2.5.6).
-fn never_routed(address: Address) -> bool {
+pub(super) fn never_routed(address: Address) -> bool {
     match address.ip() {
         IpAddr::V4(v4) => v4.is_link_local(),
         IpAddr::V6(v6) => v6.is_unicast_link_local(),

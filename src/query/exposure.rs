@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::atlas::Atlas;
 use super::contact::{Means, carries, has_second_factor, probability};
 use super::terrain::{Open, is_routed};
-use crate::graph::Contact;
+use crate::graph::{Contact, Dependency};
 use crate::model::{Capability, Span};
 
 /// What can be reached from some hosts.
@@ -65,7 +65,7 @@ pub struct Potential {
     pub hosts: usize,
     /// Such services.
     pub services: usize,
-    /// Of those, services that none of the hosts in question was ever answered by.
+    /// Of those, services that none of the hosts in question ever used.
     pub unused: Vec<Open>,
     /// Hosts that could be controlled over any number of such steps, by services that run commands.
     pub onward: usize,
@@ -80,14 +80,20 @@ pub fn of(atlas: &Atlas<'_>, hosts: &[u32], insecure: Option<&BTreeSet<u32>>) ->
     let direct = direct(atlas, hosts, &own, insecure);
     let potential = potential(atlas, hosts, &own);
     Exposure {
-        onward: onward(atlas, hosts, &direct),
+        onward: onward(atlas, hosts, &own),
         theoretical: theoretical(atlas, hosts, &own, &potential.1),
         potential: potential.0,
         direct,
     }
 }
 
+/// Somebody sent payload by it.
+const fn is_used(dependency: &Dependency) -> bool {
+    dependency.totals.capability.is_some()
+}
+
 /// A set of hosts.
+#[derive(Clone)]
 struct Places(Vec<u64>);
 
 impl Places {
@@ -104,6 +110,20 @@ impl Places {
         new
     }
 
+    /// Hosts below `count` that are not in the set, ascending.
+    fn missing(&self, count: usize) -> impl Iterator<Item = u32> {
+        let words = (0u32..).step_by(64).zip(self.0.iter().map(|word| !word));
+        let hosts = words.flat_map(|(first, mut word)| {
+            std::iter::from_fn(move || {
+                let bit = word.trailing_zeros();
+                // Zero stays zero: no bit is left.
+                word &= word.wrapping_sub(1);
+                (bit < 64).then_some(first + bit)
+            })
+        });
+        hosts.take_while(move |host| (*host as usize) < count)
+    }
+
     fn contains(&self, host: u32) -> bool {
         self.0.get(host as usize / 64).is_some_and(|word| word & 1 << (host % 64) != 0)
     }
@@ -112,7 +132,8 @@ impl Places {
 fn direct(atlas: &Atlas<'_>, hosts: &[u32], own: &Places, insecure: Option<&BTreeSet<u32>>) -> Vec<Direct> {
     let mut found: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for dependency in hosts.iter().flat_map(|host| atlas.uses(*host)) {
-        let carrying = atlas.dependency(*dependency).is_some_and(carries);
+        // A port that was only knocked at is open, and nothing more was seen of it.
+        let carrying = atlas.dependency(*dependency).is_some_and(|row| carries(row) && is_used(row));
         let server = atlas.server_of(*dependency).filter(|server| carrying && !own.contains(*server));
         if let Some(server) = server {
             found.entry(server).or_default().push(*dependency);
@@ -165,27 +186,42 @@ fn one(
     })
 }
 
+/// Where more than this part of all hosts was reached last, it is faster to ask each of the others
+/// whether one of those acts on it: the first that does ends the search (Beamer, Asanovic and
+/// Patterson, "Direction-Optimizing Breadth-First Search", 2012).
+const WIDE: usize = 16;
+
 /// Breadth first, over dependencies that run commands.
-fn onward(atlas: &Atlas<'_>, hosts: &[u32], direct: &[Direct]) -> Vec<Onward> {
+fn onward(atlas: &Atlas<'_>, hosts: &[u32], own: &Places) -> Vec<Onward> {
     let terrain = atlas.terrain();
-    let mut seen = Places::new(atlas);
-    let near: Vec<u32> = direct.iter().filter(|row| row.capability.is_exec()).map(|row| row.host).collect();
-    hosts.iter().chain(&near).for_each(|host| {
-        seen.insert(*host);
-    });
+    let all = atlas.observed.snapshot.hosts.len();
+    let mut seen = own.clone();
+    let near = hosts.iter().flat_map(|host| terrain.exec(*host)).map(|(target, _)| *target);
+    let mut level: Vec<u32> = near.filter(|target| seen.insert(*target)).collect();
     let mut found: Vec<Onward> = Vec::new();
-    let mut go_on = |host: u32, hop: u32, found: &mut Vec<Onward>| {
-        for (target, dependency) in terrain.exec(host) {
-            if seen.insert(*target) {
-                found.push(Onward { host: *target, hop: hop + 1, dependency: *dependency });
+    let mut hop = 1;
+    while !level.is_empty() {
+        hop += 1;
+        let start = found.len();
+        if level.len() * WIDE > all {
+            let before = seen.clone();
+            let reached = before.missing(all).filter_map(|host| {
+                let mut into = terrain.exec_into(host).iter();
+                let (_, dependency) = into.find(|(actor, _)| before.contains(*actor))?;
+                Some(Onward { host, hop, dependency: *dependency })
+            });
+            found.extend(reached);
+            found.iter().skip(start).for_each(|row| {
+                seen.insert(row.host);
+            });
+        } else {
+            for (target, dependency) in level.iter().flat_map(|host| terrain.exec(*host)) {
+                if seen.insert(*target) {
+                    found.push(Onward { host: *target, hop, dependency: *dependency });
+                }
             }
         }
-    };
-    near.into_iter().for_each(|host| go_on(host, 1, &mut found));
-    let mut next = 0;
-    while let Some(Onward { host, hop, .. }) = found.get(next).copied() {
-        go_on(host, hop, &mut found);
-        next += 1;
+        level = found.iter().skip(start).map(|row| row.host).collect();
     }
     found
 }
@@ -196,7 +232,7 @@ fn potential(atlas: &Atlas<'_>, hosts: &[u32], own: &Places) -> (Potential, Vec<
     let segments: BTreeSet<u32> = hosts.iter().filter_map(|host| terrain.segments().of(*host)).collect();
     let mut used: Vec<u32> = Vec::new();
     for dependency in hosts.iter().flat_map(|host| atlas.uses(*host)) {
-        if atlas.dependency(*dependency).is_some_and(carries) {
+        if atlas.dependency(*dependency).is_some_and(|row| carries(row) && is_used(row)) {
             used.extend(atlas.service_of(*dependency));
         }
     }
@@ -219,23 +255,18 @@ fn potential(atlas: &Atlas<'_>, hosts: &[u32], own: &Places) -> (Potential, Vec<
 /// How many hosts could be controlled by steps from segment to segment.
 fn potential_onward(atlas: &Atlas<'_>, own: &Places, start: BTreeSet<u32>) -> usize {
     let terrain = atlas.terrain();
-    let mut reached = Places::new(atlas);
+    let mut reached = vec![false; terrain.segments().count()];
     let mut waiting: Vec<u32> = start.into_iter().collect();
-    let mut done = vec![false; terrain.segments().count()];
-    let mut count = 0;
     while let Some(segment) = waiting.pop() {
-        match done.get_mut(segment as usize) {
-            Some(done) if !*done => *done = true,
+        match reached.get_mut(segment as usize) {
+            Some(reached) if !*reached => *reached = true,
             _ => continue,
         }
-        for open in terrain.open_to(segment).iter().filter(|open| open.exec) {
-            if !own.contains(open.host) && reached.insert(open.host) {
-                count += 1;
-                waiting.extend(terrain.segments().of(open.host));
-            }
-        }
+        waiting.extend(terrain.leads_to(segment));
     }
-    count
+    let is_reached = |segment: &u32| reached.get(*segment as usize).copied().unwrap_or_default();
+    let others = own.missing(atlas.observed.snapshot.hosts.len());
+    others.filter(|host| terrain.exposed_to(*host).iter().any(is_reached)).count()
 }
 
 fn theoretical(atlas: &Atlas<'_>, hosts: &[u32], own: &Places, potential: &[u32]) -> usize {

@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::atlas::Observed;
 use crate::graph::{Contact, Dependency, Host, InferredLink, Service};
+use crate::model::Indication;
 
 /// The digest of a map: the sum of its rows' SHA-256, modulo 2^256, so that it can be kept up to date
 /// as rows change.
@@ -56,6 +57,9 @@ pub fn digest(observed: &Observed<'_>) -> Digest {
             contact(hash, row);
         });
     }
+    for row in &observed.history.indications {
+        add(&|hash| indication(hash, row));
+    }
     observed.inferences.links.iter().for_each(|row| add(&|hash| link(hash, row)));
     for pool in &observed.inferences.pools {
         add(&|hash| {
@@ -99,6 +103,11 @@ fn host(hash: &mut Row, row: &Host) {
     row.vlans.iter().for_each(|vlan| hash.bytes(&vlan.to_be_bytes()));
     row.roles.iter().for_each(|role| hash.bytes(role.as_bytes()));
     hash.number(row.internal.into());
+    for held in &row.held {
+        hash.bytes(&held.mac.0);
+        hash.word(held.source.word()).number(held.span.first.nanos().cast_unsigned());
+        hash.number(held.span.last.nanos().cast_unsigned());
+    }
     if let Some(span) = row.span {
         hash.number(span.first.nanos().cast_unsigned()).number(span.last.nanos().cast_unsigned());
     }
@@ -130,6 +139,13 @@ fn contact(hash: &mut Row, row: &Contact) {
     hash.number(row.frame.number).number(row.frame.source.into()).number(row.client_port.into());
     hash.number(row.to_server.bytes).number(row.to_client.bytes);
     hash.number(row.open.into()).number(row.observed.into());
+}
+
+fn indication(hash: &mut Row, row: &Indication) {
+    hash.word("indication").word(row.indicator.kind.word()).word(&row.indicator.text);
+    hash.word(&row.client.to_string()).word(&row.service.to_string()).number(row.count);
+    hash.number(row.span.first.nanos().cast_unsigned()).number(row.span.last.nanos().cast_unsigned());
+    hash.number(row.frame.number).number(row.frame.source.into());
 }
 
 fn link(hash: &mut Row, row: &InferredLink) {

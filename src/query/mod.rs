@@ -54,7 +54,7 @@ pub use isolate::{
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
 pub use level::{Level, Levels};
 pub use machine::Machines;
-pub use outage::{Hit, Loss, Lost, Outage, SharedLoss};
+pub use outage::{Extent, Hit, Loss, Outage, SharedLoss};
 pub use requires::{
     Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why, commonly_spared,
 };
@@ -65,3 +65,19 @@ pub use target::{Resolved, Target, TargetError, Unknown, resolve};
 pub use terrain::{Open, Terrain};
 pub use worlds::{EXACT_GROUPS_MAX, SAMPLED_WORLDS, Worlds, worlds};
 pub use worth::{Worth, Worths};
+mod card;
+mod egress;
+mod hidden;
+mod indicator;
+mod scope;
+mod sought;
+mod tenure;
+mod timeline;
+pub use card::{Card, Offer, Session, Use};
+pub use egress::{Destination, Egress, Served, egress};
+pub use hidden::Hidden;
+pub use indicator::{Indicated, IndicatorError, Indicators};
+pub use scope::Scope;
+pub use sought::{Asker, How, Sought, Touch, seek};
+pub use tenure::{Turn, holder, turns};
+pub use timeline::{Event, Happening, New, timeline};

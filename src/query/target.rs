@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use super::atlas::Atlas;
 use super::machine::Machines;
+use super::tenure::{Turn, holder, turns};
 use crate::graph::Host;
 use crate::model::{Address, Timestamp};
 
@@ -108,6 +109,8 @@ pub struct Resolved {
     pub services: Vec<u32>,
     /// The moment that was named.
     pub at: Option<Timestamp>,
+    /// Whose turn at the address it was at that moment, where the link layer told.
+    pub turn: Option<Turn>,
 }
 
 /// Why a target is not on the map.
@@ -163,7 +166,8 @@ pub fn resolve(atlas: &Atlas<'_>, target: &Target) -> Result<Resolved, Unknown> 
             if first.is_some_and(|first| first > *at) {
                 return Err(Unknown::NotThen { host });
             }
-            Ok(Resolved { at: Some(*at), ..resolved })
+            let turn = holder(&turns(atlas, host), *at).cloned();
+            Ok(Resolved { at: Some(*at), turn, ..resolved })
         }
         Target::Name(name) => {
             let found = all(&|host| host.names.iter().any(|known| known.name.eq_ignore_ascii_case(name)));
@@ -225,7 +229,7 @@ fn by_id(atlas: &Atlas<'_>, id: &str) -> Option<Resolved> {
         return Some(Resolved { hosts: vec![host.0], ..Resolved::default() });
     }
     let (service, _) = (0u32..).zip(&snapshot.services).find(|(_, service)| service.key.to_string() == id)?;
-    Some(Resolved { hosts: vec![atlas.host_of(service)?], services: vec![service], at: None })
+    Some(Resolved { hosts: vec![atlas.host_of(service)?], services: vec![service], ..Resolved::default() })
 }
 
 fn never_seen(atlas: &Atlas<'_>, address: Option<Address>) -> Unknown {

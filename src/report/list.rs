@@ -253,6 +253,29 @@ fn write_csv(rows: &Rows, columns: &[&str], out: &mut impl Write) -> io::Result<
     writer.flush()
 }
 
+/// Writes rows of an answer: one object a line, or comma-separated values with these columns.
+///
+/// # Errors
+/// If they cannot be written.
+pub fn write_rows<T: Serialize>(
+    rows: &[T],
+    columns: &[&str],
+    csv: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut out = out;
+    if !csv {
+        return lines(None, rows, &mut out);
+    }
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(columns)?;
+    for row in rows {
+        let row = serde_json::to_value(row)?;
+        writer.write_record(columns.iter().map(|column| cell(&row, column)))?;
+    }
+    writer.flush()
+}
+
 /// What a row says under a path; nothing where there is nothing.
 fn cell(row: &Value, column: &str) -> String {
     let mut found = Vec::new();

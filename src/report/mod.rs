@@ -8,20 +8,23 @@ mod flow;
 mod graph;
 mod json;
 mod list;
+mod picture;
 mod text;
 mod visibility;
 
 pub use answer::{
-    Answer, Asker, Backward, Between, BlastRadius, ExposureResult, ForwardPage, Judged, Naming, PathQuestion,
-    PathResult, PolicyAnswer, PolicyResult, RootResult, Sight, SpofResult, TargetAt, Teller, Told,
-    TraceQuestion, TraceResult, verdict, write_blast_radius, write_difference, write_difference_json,
-    write_policy, write_spof,
+    Answer, Asker, Backward, Between, BlastRadius, CutAsked, CutReport, EgressResult, ExposureResult,
+    ForwardPage, HostResult, IsolateAnswer, IsolateAsked, Judged, Naming, PathQuestion, PathResult,
+    PolicyAnswer, PolicyResult, RootResult, SeenResult, Sight, SpofResult, TargetAt, Teller, TimelineResult,
+    Told, TraceQuestion, TraceResult, egress_page, host_page, seen_page, timeline_page, verdict,
+    write_blast_radius, write_difference, write_difference_json, write_policy, write_spof,
 };
 pub use community_id::community_id;
 pub use document::{Counted, Report, Selection, SourceFacts};
 pub use graph::{write_dot, write_graphml};
 pub use json::{Document, write_json};
 pub use list::{Format, List, write_lines, write_list};
+pub use picture::{Picture, PictureEdge, PictureNode, PictureTone, write_dot_picture, write_svg};
 pub use text::{Paint, Tone, View, clean, rule_page, rule_table, write_story, write_table};
 pub use visibility::Visibility;
 

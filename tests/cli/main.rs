@@ -4,11 +4,14 @@
 mod diff;
 mod answers;
 mod flags;
+mod isolate;
 mod pages;
 mod programs;
+mod scope;
 mod story;
 mod streams;
 mod text;
+mod trace;
 mod well_formed;
 mod wrong_use;
 

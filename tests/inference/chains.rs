@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tapmap::capture::{Frames, Options};
 use tapmap::graph::{Operator, Snapshot};
-use tapmap::model::FlowRecord;
+use tapmap::model::{FlowRecord, TokenSighting};
 use tapmap::pipeline::{Settings, run};
 
 /// A service and one that it needs, as ids of the contract.
@@ -33,6 +33,7 @@ pub struct Chain {
 pub struct Read {
     pub snapshot: Snapshot,
     pub records: Vec<FlowRecord>,
+    pub tokens: Vec<TokenSighting>,
 }
 
 /// Links found, against what was declared.
@@ -76,9 +77,13 @@ impl Chain {
     /// Reads the capture.
     pub fn read(&self) -> Read {
         let mut frames = Frames::open(std::slice::from_ref(&self.path), &Options::default()).unwrap();
-        let settings = Settings { workers: 2, keep_records: true, keep_turns: true, ..Settings::default() };
+        let settings = Settings { workers: 2, keep_records: true, ..Settings::default() };
         let outcome = run(&mut frames, &settings, &mut |_| {});
-        Read { snapshot: Snapshot::new(outcome.map, &Operator::default()), records: outcome.records }
+        Read {
+            snapshot: Snapshot::new(outcome.map, &Operator::default()),
+            records: outcome.records,
+            tokens: outcome.tokens.sightings,
+        }
     }
 
     /// `topology/variant/load`.

@@ -210,7 +210,7 @@ impl Toy {
 pub fn read(records: Vec<FlowRecord>) -> Read {
     let mut delta = Delta::default();
     records.iter().cloned().for_each(|record| delta.flow(record));
-    Read { snapshot: Snapshot::new(Map::from(delta), &Operator::default()), records }
+    Read { snapshot: Snapshot::new(Map::from(delta), &Operator::default()), records, tokens: Vec::new() }
 }
 
 /// The cases of the design's own check, and the same with connections that stay.

@@ -2,6 +2,7 @@
 //! (`direction.md` §6). Works inside TLS, and in connections that stay.
 
 mod discovery;
+mod exact;
 mod exchange;
 mod explain;
 mod machine;
@@ -18,7 +19,8 @@ pub use pool::{Pool, PoolEvidence};
 pub use strength::Usage;
 
 use super::Snapshot;
-use crate::model::{FlowRecord, HostKey, ServiceKey};
+use crate::model::{FlowRecord, HostKey, ServiceKey, TokenSighting};
+use exact::Join;
 use explain::Claim;
 use machine::Machines;
 use nesting::{Children, Nesting, Requests, Shifts};
@@ -30,6 +32,10 @@ const SEED: u64 = 6;
 /// Requests and exchanges that a pair needs before anything is said of it.
 const REQUESTS_MIN: usize = 5;
 const EXCHANGES_MIN: usize = 3;
+
+/// Pairs of one machine that are tested: at some 10 ms each, and far less where little is asked, 4,096
+/// take a minute at most. A forward proxy asks more services than that, and needs none of them.
+const PAIRS_OF_A_MACHINE_MAX: usize = 4_096;
 
 /// Of the links found, at most this share is expected to be chance.
 const FALSE_DISCOVERIES_MAX: f64 = 0.01;
@@ -85,6 +91,13 @@ pub struct InferredLink {
 }
 
 impl InferredLink {
+    /// Takes what tokens show: nothing can speak against it.
+    fn prove(&mut self, join: &Join) {
+        self.exact = true;
+        self.verdict = Verdict::Needed;
+        self.strength = self.strength.max(join.strength() as f32);
+    }
+
     /// How often the other is needed.
     pub fn usage(&self) -> Usage {
         Usage::of(self.strength.into())
@@ -110,8 +123,12 @@ struct Pair<'a> {
     verdict: Option<Verdict>,
 }
 
-/// Infers which services need which.
-pub fn infer(snapshot: &Snapshot, records: &[FlowRecord]) -> Inferences {
+/// Infers which services need which: from the turns of flows, and from tokens that were passed on.
+///
+/// A pair costs some two hundred sweeps over its requests and exchanges ([`nesting`]); a host with many
+/// services that uses many has the product of both of pairs, of which [`PAIRS_OF_A_MACHINE_MAX`] are
+/// tested.
+pub fn infer(snapshot: &Snapshot, records: &[FlowRecord], tokens: &[TokenSighting]) -> Inferences {
     let machines = Machines::new(&snapshot.hosts);
     let talk = Talk::new(snapshot, records, &machines);
     let shifts = Shifts::new(SEED);
@@ -122,9 +139,59 @@ pub fn infer(snapshot: &Snapshot, records: &[FlowRecord]) -> Inferences {
         pair.verdict = first_verdict(&pair.nesting, p_max);
     }
     explain_away(&mut pairs, &shifts);
-    let pools = pools(&pairs);
-    let links = pairs.iter().filter_map(|pair| link(pair, &pairs, &pools, &shifts)).collect();
-    Inferences { links, pools, tested: pairs.len() }
+    let joins = exact::joins(tokens, &machines);
+    let mut pools = pools(&pairs);
+    pools.extend(behind_balancers(snapshot, &joins));
+    let pools: Vec<Pool> = pools.into_iter().collect();
+    let mut links: BTreeMap<(ServiceKey, ServiceKey), InferredLink> = pairs
+        .iter()
+        .filter_map(|pair| link(pair, &pairs, &pools, &shifts))
+        .map(|link| ((link.service, link.needs), link))
+        .collect();
+    for ((service, needs), join) in &joins {
+        links.entry((*service, *needs)).or_insert_with(|| unseen(*service, *needs, join)).prove(join);
+    }
+    for link in links.values_mut().filter(|link| link.exact && link.pool.is_none()) {
+        let whole = |pool: &Pool| {
+            pool.members.contains(&link.needs)
+                && pool.members.iter().all(|member| joins.contains_key(&(link.service, *member)))
+        };
+        link.pool = pools.iter().position(whole).and_then(|place| u32::try_from(place).ok());
+    }
+    Inferences { links: links.into_values().collect(), pools, tested: pairs.len() }
+}
+
+/// A link of which only tokens tell.
+fn unseen(service: ServiceKey, needs: ServiceKey, join: &Join) -> InferredLink {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let (requests, nested) = (count(join.tokens), count(join.passed_on));
+    InferredLink {
+        service,
+        needs,
+        verdict: Verdict::Needed,
+        strength: 0.0,
+        exact: true,
+        requests,
+        nested,
+        uplift: nested as f32 / requests.max(1) as f32,
+        p_value: 0.0,
+        pool: None,
+    }
+}
+
+/// Services behind a balancer that passes TLS on as it is. It may choose by the name that the client asks
+/// for, so members are those that were asked for the same names.
+fn behind_balancers(snapshot: &Snapshot, joins: &BTreeMap<(ServiceKey, ServiceKey), Join>) -> Vec<Pool> {
+    let names = |service: &ServiceKey| {
+        let tls = snapshot.service(service).and_then(|service| service.tls.as_ref());
+        tls.map(|tls| tls.seen.sni.iter().cloned().collect::<Vec<_>>()).unwrap_or_default()
+    };
+    let mut behind: BTreeMap<_, Vec<ServiceKey>> = BTreeMap::new();
+    for (service, needs) in joins.iter().filter(|(_, join)| join.same_hello).map(|(pair, _)| pair) {
+        behind.entry((*service, needs.port, names(needs))).or_default().push(*needs);
+    }
+    let members = behind.into_values().filter(|members| members.len() > 1);
+    members.map(|members| Pool::new(members, None, PoolEvidence::ClientHello)).collect()
 }
 
 /// Every service of a machine with every service that the machine asks, where there is enough to tell.
@@ -134,7 +201,8 @@ fn pairs<'a>(talk: &'a Talk, shifts: &Shifts) -> Vec<Pair<'a>> {
     for served in enough_served {
         let from = talk.asked.partition_point(|asked| asked.machine < served.machine);
         let of_machine = talk.asked.iter().skip(from).take_while(|asked| asked.machine == served.machine);
-        for asked in of_machine.filter(|asked| asked.children.len() >= EXCHANGES_MIN) {
+        let enough = of_machine.filter(|asked| asked.children.len() >= EXCHANGES_MIN);
+        for asked in enough.take(PAIRS_OF_A_MACHINE_MAX) {
             let nesting = shifts.test(&within(&served.requests, asked), &asked.children);
             if nesting.requests >= REQUESTS_MIN {
                 pairs.push(Pair { served, asked, nesting, verdict: None });
@@ -184,7 +252,7 @@ fn explain_away(pairs: &mut [Pair], shifts: &Shifts) {
 
 /// Pools among what a machine's services need. Whoever asks two of them for one request shows that they
 /// are no alternatives, for everybody.
-fn pools(pairs: &[Pair]) -> Vec<Pool> {
+fn pools(pairs: &[Pair]) -> BTreeSet<Pool> {
     let needed = || pairs.iter().filter(|pair| pair.verdict == Some(Verdict::Needed));
     let needs_of = |service: ServiceKey| -> BTreeSet<ServiceKey> {
         needed().filter(|pair| pair.served.service == service).map(|pair| pair.asked.service).collect()
@@ -219,7 +287,7 @@ fn pools(pairs: &[Pair]) -> Vec<Pool> {
             members.iter().enumerate().all(apart)
         })
     });
-    pools.into_iter().collect()
+    pools
 }
 
 /// The distinct services that pairs ask, and the requests of all that ask.

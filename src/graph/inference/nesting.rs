@@ -52,6 +52,8 @@ pub struct Request {
 #[derive(Clone, Debug, Default)]
 pub struct Requests {
     rows: Vec<Request>,
+    /// Of each, the latest end of it and all before.
+    latest: Vec<Nanos>,
     /// The length of the longest.
     longest: Nanos,
 }
@@ -60,8 +62,17 @@ impl Requests {
     /// From requests in any order.
     pub fn new(mut rows: Vec<Request>) -> Self {
         rows.sort_unstable();
+        Self::sorted(rows)
+    }
+
+    fn sorted(rows: Vec<Request>) -> Self {
         let longest = rows.iter().map(|request| request.end - request.start).max().unwrap_or(0);
-        Requests { rows, longest }
+        let mut until = Nanos::MIN;
+        let latest = rows.iter().map(|request| {
+            until = until.max(request.end);
+            until
+        });
+        Requests { latest: latest.collect(), rows, longest }
     }
 
     /// How many.
@@ -76,18 +87,14 @@ impl Requests {
 
     /// How many exchanges lie within a request if all of them came `shift` later.
     fn holding(&self, children: &Children, shift: Nanos) -> usize {
-        let mut latest = Nanos::MIN;
         let mut waiting = self.rows.as_slice();
         let mut held = 0;
         for child in &children.rows {
             let (start, end) = (child.start + shift, child.end + shift);
-            while let [request, later @ ..] = waiting
-                && request.start <= start
-            {
-                latest = latest.max(request.end);
-                waiting = later;
-            }
-            held += usize::from(latest >= end);
+            waiting = skip(waiting, |request| request.start <= start);
+            let begun = self.rows.len() - waiting.len();
+            let latest = begun.checked_sub(1).and_then(|last| self.latest.get(last));
+            held += usize::from(latest.is_some_and(|latest| *latest >= end));
         }
         held
     }
@@ -98,7 +105,7 @@ impl Requests {
             return Cow::Borrowed(self);
         }
         let rows = self.rows.iter().filter(|request| request.end < until).copied().collect();
-        Cow::Owned(Requests { rows, longest: self.longest })
+        Cow::Owned(Self::sorted(rows))
     }
 
     /// At most [`TESTED_MAX`] of them, evenly taken: whether one holds an exchange does not depend on
@@ -108,10 +115,7 @@ impl Requests {
         if step <= 1 {
             return Cow::Borrowed(self);
         }
-        Cow::Owned(Requests {
-            rows: self.rows.iter().step_by(step).copied().collect(),
-            longest: self.longest,
-        })
+        Cow::Owned(Self::sorted(self.rows.iter().step_by(step).copied().collect()))
     }
 
     /// The length that this share of the requests does not reach.
@@ -156,6 +160,15 @@ impl Children {
             .collect();
         rows.reverse();
         Children { rows }
+    }
+
+    /// At most [`TESTED_MAX`] of them, evenly taken, to be asked whether they lie within a request.
+    fn sample(&self) -> Cow<'_, Children> {
+        let step = self.rows.len().div_ceil(TESTED_MAX);
+        if step <= 1 {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Children { rows: self.rows.iter().step_by(step).copied().collect() })
     }
 
     /// How many exchanges.
@@ -243,8 +256,9 @@ impl Shifts {
     /// of a request, but of twenty exchanges it would leave ten outside.
     pub fn test_exchanges(&self, requests: &Requests, children: &Children) -> Nesting {
         let ring = ring(requests, children);
+        let children = children.sample();
         self.compare(requests, children.len(), |shift| {
-            ring.count(shift, |shift| requests.holding(children, shift))
+            ring.count(shift, |shift| requests.holding(&children, shift))
         })
     }
 
@@ -325,11 +339,6 @@ impl Nesting {
         if self.requests == 0 { 0.0 } else { (self.nested as f64 - self.expected) / self.requests as f64 }
     }
 
-    /// z = (n₁₂ − μ) / max(σ, √μ, ½).
-    pub fn z(&self) -> f64 {
-        (self.nested as f64 - self.expected) / self.spread.max(self.expected.sqrt()).max(0.5)
-    }
-
     /// How likely chance alone nests as many, at most.
     ///
     /// The tail of a normal distribution will not do: where chance nests 0.01 requests, two are 4 σ by
@@ -366,5 +375,83 @@ impl Nesting {
         let n = self.requests.max(1) as f64;
         let binomial = self.expected * (1.0 - self.expected / n);
         self.spread.max(binomial.max(0.0).sqrt()).max(0.5)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    fn requests(rows: &[(Nanos, Nanos)]) -> Requests {
+        let row =
+            |(start, length): &(Nanos, Nanos)| Request { start: *start, end: start + length, bytes: (0, 0) };
+        Requests::new(rows.iter().map(row).collect())
+    }
+
+    fn children(rows: &[(Nanos, Nanos)]) -> Children {
+        let row = |(start, length): &(Nanos, Nanos)| Exchange {
+            start: *start,
+            end: start + length,
+            answered: true,
+            bytes: (0, 0),
+        };
+        let mut exchanges: Vec<Exchange> = rows.iter().map(row).collect();
+        exchanges.sort_unstable();
+        Children::new(exchanges.iter())
+    }
+
+    proptest! {
+        /// Both sweeps count what looking at every request with every exchange counts.
+        #[test]
+        fn sweeps_count_like_brute_force(
+            inbound in vec((0i64..60, 0i64..30), 0..12),
+            outbound in vec((0i64..60, 0i64..20), 0..12),
+            shift in -80i64..80,
+        ) {
+            let within = |(q, length): &(i64, i64), (t, child): &(i64, i64)| {
+                t + shift >= *q && t + child + shift <= q + length
+            };
+            let nested = inbound.iter().filter(|one| outbound.iter().any(|child| within(one, child))).count();
+            let held = outbound.iter().filter(|child| inbound.iter().any(|one| within(one, child))).count();
+            let (inbound, outbound) = (requests(&inbound), children(&outbound));
+            prop_assert_eq!(outbound.nested_in(&inbound, shift), nested);
+            prop_assert_eq!(inbound.holding(&outbound, shift), held);
+        }
+    }
+
+    #[test]
+    fn what_is_nested_is_seen_and_what_comes_along_is_not() {
+        let second = 1_000_000_000;
+        let at = |n: i64| n * second / 3 + (n * n * 7_919) % 90_000_000;
+        let inbound = requests(&(0..300).map(|n| (at(n), 20_000_000)).collect::<Vec<_>>());
+        let inside = children(&(0..300).map(|n| (at(n) + 5_000_000, 3_000_000)).collect::<Vec<_>>());
+        let beside = children(&(0..300).map(|n| (at(n) + 25_000_000, 3_000_000)).collect::<Vec<_>>());
+        let shifts = Shifts::new(1);
+        let found = shifts.test(&inbound, &inside);
+        assert!(found.nested == 300 && found.p_value() < 1e-30 && found.uplift() > 0.7, "{found:?}");
+        assert_eq!(shifts.test(&inbound, &beside).p_value(), 1.0);
+    }
+
+    #[test]
+    fn a_tail_is_told_for_few_and_for_many() {
+        let nesting = |requests, nested, expected| Nesting { requests, nested, expected, spread: 0.0 };
+        // Two where chance makes one of a hundred: a normal distribution would call it 4 sigma.
+        let few = nesting(1000, 2, 0.01).p_value();
+        assert!((1e-4..1e-3).contains(&few), "{few}");
+        // Nearly all nest by chance, and all do: Poisson's tail would see nothing in it.
+        assert!(nesting(1000, 1000, 950.0).p_value() < 1e-20);
+        assert_eq!(nesting(1000, 950, 950.0).p_value(), 1.0);
+        let wide = Nesting { spread: 50.0, ..nesting(1000, 1000, 950.0) };
+        assert!(wide.p_value() > 0.1, "bursts that nest together are no evidence");
+    }
+
+    #[test]
+    fn a_long_list_is_skipped_through_in_few_steps() {
+        let rows: Vec<u32> = (0..1000).collect();
+        for first in [0, 1, 2, 500, 999, 1000] {
+            assert_eq!(skip(&rows, |row| *row < first).first(), rows.get(first as usize));
+        }
     }
 }

@@ -237,3 +237,128 @@ fn same_distribution(mut one: Vec<u16>, mut other: Vec<u16>) -> bool {
     // The series does not converge towards zero difference; there the answer is known.
     scaled < 0.3 || p > SIZES_P_MIN
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::nesting::{Children, Request};
+    use super::*;
+    use crate::graph::testing::endpoint;
+    use crate::model::{FlowKey, Realm, Side, Transport};
+
+    /// Requests, one a second, of which each asks the members named by `asks`, with a request of that
+    /// size. Returns the members and the requests.
+    fn played(protocol: &'static str, asks: &[(&[u8], u16)]) -> (Vec<Asked>, Requests) {
+        let second = 1_000_000_000;
+        let requests = asks.iter().enumerate().map(|(place, (_, size))| {
+            let start = place as i64 * second;
+            Request { start, end: start + second / 50, bytes: (*size, 90) }
+        });
+        let asked = |member: u8| {
+            let of_member = asks.iter().enumerate().filter(|(_, (members, _))| members.contains(&member));
+            let exchanges: Vec<Exchange> = of_member
+                .map(|(place, (_, size))| {
+                    let start = place as i64 * second + second / 200;
+                    Exchange { start, end: start + second / 500, answered: true, bytes: (*size, 70) }
+                })
+                .collect();
+            let (key, _) =
+                FlowKey::of(Realm::DEFAULT, Transport::Tcp, endpoint(9, 1), endpoint(10 + member, 5432));
+            Asked {
+                machine: key.host(Side::A),
+                service: key.service(Side::B),
+                protocol: Some(protocol),
+                children: Children::new(exchanges.iter()),
+                exchanges,
+                until: i64::MAX,
+            }
+        };
+        (
+            (0..3).map(asked).filter(|asked| !asked.exchanges.is_empty()).collect(),
+            Requests::new(requests.collect()),
+        )
+    }
+
+    fn check(
+        protocol: &'static str,
+        same_needs: bool,
+        asks: &[(&[u8], u16)],
+        expected: Option<PoolEvidence>,
+    ) {
+        let (asked, requests) = played(protocol, asks);
+        let asked: Vec<&Asked> = asked.iter().collect();
+        let pools = find(&asked, &requests, &|_, _| same_needs);
+        assert_eq!(pools.first().map(|pool| pool.evidence), expected, "{pools:?}");
+    }
+
+    /// Which of two, as a key would decide: no pattern, and no turns.
+    fn by_key(place: usize) -> &'static [u8] {
+        const SIDES: [&[u8]; 2] = [&[0], &[1]];
+        SIDES[((place * 2_654_435_761) >> 13) % 2]
+    }
+
+    #[test]
+    fn members_that_take_turns_are_a_pool() {
+        let turns: Vec<(&[u8], u16)> =
+            (0..60).map(|n| (if n % 2 == 0 { &[0u8][..] } else { &[1] }, 80 + n % 7)).collect();
+        check("http", false, &turns, Some(PoolEvidence::Turns));
+        let three: Vec<(&[u8], u16)> =
+            (0..60).map(|n| ([&[0u8][..], &[1], &[2]][n % 3], 80 + (n % 7) as u16)).collect();
+        check("postgresql", false, &three, Some(PoolEvidence::Turns));
+    }
+
+    #[test]
+    fn databases_that_a_request_asks_both_are_none() {
+        let both: Vec<(&[u8], u16)> = (0..200).map(|n| (&[0u8, 1][..], 80 + n % 7)).collect();
+        check("postgresql", true, &both, None);
+        let at_times: Vec<(&[u8], u16)> = (0..200)
+            .map(|n| {
+                (if n % 20 == 0 { &[0u8, 1][..] } else { [&[0u8][..], &[1]][n % 2] }, 80 + (n % 7) as u16)
+            })
+            .collect();
+        check("http", true, &at_times, None);
+    }
+
+    #[test]
+    fn services_between_which_a_path_decides_are_none() {
+        // A page and its style sheet, always one after the other: turns, and not the same requests.
+        let routed: Vec<(&[u8], u16)> =
+            (0..200).map(|n| if n % 2 == 0 { (&[0u8][..], 80) } else { (&[1][..], 92) }).collect();
+        check("http", true, &routed, None);
+    }
+
+    #[test]
+    fn halves_of_a_database_are_none_and_servers_of_the_same_role_are_one() {
+        let sharded: Vec<(&[u8], u16)> = (0..300).map(|n| (by_key(n), 80 + (n % 7) as u16)).collect();
+        check("redis", true, &sharded, None);
+        check("http", false, &sharded, None);
+        check("http", true, &sharded, Some(PoolEvidence::SameRole));
+    }
+
+    #[test]
+    fn a_few_requests_prove_nothing() {
+        let few: Vec<(&[u8], u16)> = (0..14).map(|n| ([&[0u8][..], &[1]][n % 2], 80)).collect();
+        check("http", true, &few, None);
+    }
+
+    #[test]
+    fn a_quorum_needs_a_majority() {
+        let members: Vec<ServiceKey> = (1..=5)
+            .map(|host| {
+                let (key, _) =
+                    FlowKey::of(Realm::DEFAULT, Transport::Tcp, endpoint(0, 1), endpoint(host, 2379));
+                key.service(Side::B)
+            })
+            .collect();
+        assert_eq!(Pool::new(members.clone(), Some("etcd"), PoolEvidence::Turns).needed, 3);
+        assert_eq!(Pool::new(members, Some("dns"), PoolEvidence::Turns).needed, 1);
+    }
+
+    #[test]
+    fn sizes_are_told_apart_by_their_distribution() {
+        let sizes = |from: u16, step: u16| (0..40).map(|n| from + n * step).collect::<Vec<u16>>();
+        assert!(same_distribution(sizes(100, 1), sizes(101, 1)));
+        assert!(!same_distribution(sizes(100, 1), sizes(120, 1)));
+        assert!(!same_distribution(sizes(100, 1), sizes(80, 3)));
+        assert!(same_distribution(vec![7; 40], vec![7; 30]));
+    }
+}

@@ -16,12 +16,7 @@ struct Talker {
 
 impl Talker {
     fn new() -> Talker {
-        let orders = Orders {
-            limits: Limits::default(),
-            drop_duplicates: false,
-            keep_records: true,
-            keep_turns: false,
-        };
+        let orders = Orders { limits: Limits::default(), drop_duplicates: false, keep_records: true };
         Talker { shard: Shard::new(orders), frame: 0 }
     }
 

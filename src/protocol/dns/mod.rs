@@ -6,7 +6,7 @@ pub(super) mod names;
 #[cfg(test)]
 mod tests;
 
-use crate::model::{NameSource, Role, Side, Transport};
+use crate::model::{NameSource, Observation, Role, Side, Transport};
 
 use super::{Analyzer, Opening, Probe, Seen, Session, Step};
 use message::{HEADER_OCTETS, Message, Question};
@@ -175,7 +175,22 @@ impl Session for Following {
 }
 
 fn tell(bytes: &[u8], seen: &mut Seen) {
-    if let Some((message, _)) = plausible(bytes) {
+    if let Some((message, question)) = plausible(bytes) {
         names::tell(&message, NameSource::Dns, seen);
+        if seen.is_curious() {
+            asked(&message, question, seen);
+        }
+    }
+}
+
+/// Tells what a client wants to know, or that it was told. Updates and notifications ask for nothing.
+fn asked(message: &Message<'_>, question: Option<Question<'_>>, seen: &mut Seen) {
+    let answered = message.flags.response();
+    let told = message.flags.reply_code() == 0 && message.counts[1] > 0;
+    if message.flags.opcode() != 0 || answered && !told {
+        return;
+    }
+    if let Some(name) = question.and_then(|question| question.name.text()) {
+        seen.push(Observation::Asked { name, answered });
     }
 }

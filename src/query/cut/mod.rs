@@ -314,3 +314,6 @@ impl<'a> Cutter<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

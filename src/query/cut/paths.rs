@@ -125,7 +125,7 @@ impl<'a> Left<'a> {
         clippy::cast_sign_loss,
         reason = "a prior is above 0.01, so below 4,606"
     )]
-    fn length(&self, place: u32) -> u64 {
+    pub(super) fn length(&self, place: u32) -> u64 {
         match self.step(place) {
             Some(Step { passage: Passage::Enter { .. }, .. }) | None => 1,
             Some(step) => (-step.capability.prior().ln() * 1_000.0).round() as u64 + 1,

@@ -7,9 +7,9 @@
 #[cfg(test)]
 mod tests;
 
-use super::requires::{Failure, Requires};
+use super::requires::{CONFIDENCE_MIN, Class, Failure, Requires, STRENGTH_MUST};
 
-/// Which groups count.
+/// Which groups count: one of three sets, each within the next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Threshold {
     /// Those at least so strong.
@@ -20,11 +20,20 @@ pub struct Threshold {
 
 impl Threshold {
     /// What certainly needs: most requests fail without it.
-    pub const MUST: Threshold = Threshold { strength: 0.8, confidence: 0.6 };
+    pub const MUST: Threshold = Threshold { strength: STRENGTH_MUST, confidence: CONFIDENCE_MIN };
     /// What may need.
-    pub const MAY: Threshold = Threshold { strength: 0.0, confidence: 0.6 };
+    pub const MAY: Threshold = Threshold { strength: 0.0, confidence: CONFIDENCE_MIN };
     /// Everything, also what was seen only once.
     pub const ALL: Threshold = Threshold { strength: 0.0, confidence: 0.0 };
+
+    /// The last class that counts.
+    fn class(self) -> Class {
+        match (self.confidence >= CONFIDENCE_MIN, self.strength >= STRENGTH_MUST) {
+            (true, true) => Class::Must,
+            (true, false) => Class::May,
+            (false, _) => Class::Unsure,
+        }
+    }
 }
 
 /// A node that falls.
@@ -56,65 +65,50 @@ pub fn may(requires: &Requires, failure: &Failure) -> Vec<Fallen> {
     impact(requires, failure, Threshold::MAY)
 }
 
-/// Room for many questions to one graph. A question costs what it touches and not what there is:
-/// marks of earlier ones are told by their number.
+/// What certainly falls, and what else may.
+#[derive(Clone, Copy, Debug)]
+pub struct Falling<'a> {
+    /// In the order of hops.
+    pub must: &'a [Fallen],
+    /// In the order of hops, counted over what certainly falls where that is on the way.
+    pub may: &'a [Fallen],
+}
+
+/// Room for many questions to one graph. A question costs what it touches and not what there is: its
+/// marks are taken back one by one.
 pub struct Fixpoint<'a> {
     requires: &'a Requires,
-    question: u32,
-    /// The question in which a node was last down.
-    down: Vec<u32>,
-    /// The question in which a group last lost a member, and how many it has lost.
-    lost: Vec<(u32, u32)>,
-    /// Memberships that are cut, as group and provider, sorted.
-    cut: Vec<(u32, u32)>,
+    marks: Marks,
     /// What is down, in the order in which it fell; also the work that is left.
     fallen: Vec<Fallen>,
+    /// What may be down besides.
+    may: Vec<Fallen>,
+}
+
+/// What a question marks.
+#[derive(Default)]
+struct Marks {
+    /// A bit for each node that is down, or spared.
+    down: Vec<u64>,
+    /// Nodes that live on whatever falls.
+    spared: Vec<u32>,
+    /// How many members each group has lost, of those that can spare any.
+    lost: Vec<u32>,
+    /// The groups that have lost any.
+    losing: Vec<u32>,
+    /// Memberships that are cut, as group and provider, sorted.
+    cut: Vec<(u32, u32)>,
 }
 
 impl<'a> Fixpoint<'a> {
     /// In time proportional to the graph.
     pub fn new(requires: &'a Requires) -> Fixpoint<'a> {
-        Fixpoint {
-            requires,
-            question: 0,
-            down: vec![0; requires.nodes() as usize],
-            lost: vec![(0, 0); requires.group_count()],
-            cut: Vec::new(),
-            fallen: Vec::new(),
-        }
-    }
-
-    /// What falls with these nodes when these dependencies no longer connect.
-    pub fn run(&mut self, failed: &[u32], cut: &[u32], threshold: Threshold) -> &[Fallen] {
-        self.run_sparing(failed, cut, threshold, &[])
-    }
-
-    /// The same if some nodes lived on whatever falls.
-    pub fn run_sparing(
-        &mut self,
-        failed: &[u32],
-        cut: &[u32],
-        threshold: Threshold,
-        spared: &[u32],
-    ) -> &[Fallen] {
-        self.begin();
-        for node in failed {
-            self.fall(Fallen { node: *node, hop: 0, group: u32::MAX });
-        }
-        let failed = self.fallen.len();
-        for node in spared {
-            // What is marked and not in the list is never looked at again.
-            if let Some(down) = self.down.get_mut(*node as usize) {
-                *down = self.question;
-            }
-        }
-        self.sever(cut, threshold);
-        let mut next = 0;
-        while let Some(Fallen { node, hop, .. }) = self.fallen.get(next).copied() {
-            next += 1;
-            self.spread(node, hop, threshold);
-        }
-        self.fallen.get(failed..).unwrap_or_default()
+        let marks = Marks {
+            down: vec![0; requires.nodes().div_ceil(u64::BITS) as usize],
+            lost: vec![0; requires.group_count()],
+            ..Marks::default()
+        };
+        Fixpoint { requires, marks, fallen: Vec::new(), may: Vec::new() }
     }
 
     /// The graph.
@@ -122,80 +116,152 @@ impl<'a> Fixpoint<'a> {
         self.requires
     }
 
-    /// Whether a node failed or fell in the last run.
+    /// What falls with these nodes when these dependencies no longer connect.
+    pub fn run(&mut self, failed: &[u32], cut: &[u32], threshold: Threshold) -> &[Fallen] {
+        let last = threshold.class();
+        let failed = self.begin(failed, cut);
+        self.marks.sever(self.requires, Class::Must, last, &mut self.fallen);
+        let mut next = 0;
+        while let Some(fallen) = self.fallen.get(next).copied() {
+            next += 1;
+            self.marks.spread(self.requires, fallen, Class::Must, last, &mut self.fallen);
+        }
+        self.fallen.get(failed..).unwrap_or_default()
+    }
+
+    /// What certainly falls and what else may, looking at everything once. What is spared does not fall
+    /// unless it must.
+    pub fn question(&mut self, failed: &[u32], cut: &[u32], spared: &[u32]) -> Falling<'_> {
+        let failed = self.run_must(failed, cut);
+        spared.iter().for_each(|node| self.marks.spare(*node));
+        self.marks.sever(self.requires, Class::May, Class::May, &mut self.may);
+        // Both lists are in the order of hops, and so is what is found by always taking the nearer.
+        let (mut certain, mut possible) = (0, 0);
+        loop {
+            let (must, may) = (self.fallen.get(certain).copied(), self.may.get(possible).copied());
+            match (must, may) {
+                (Some(must), may) if may.is_none_or(|may| must.hop <= may.hop) => {
+                    certain += 1;
+                    self.marks.spread(self.requires, must, Class::May, Class::May, &mut self.may);
+                }
+                (_, Some(may)) => {
+                    possible += 1;
+                    self.marks.spread(self.requires, may, Class::Must, Class::May, &mut self.may);
+                }
+                _ => break,
+            }
+        }
+        Falling { must: self.fallen.get(failed..).unwrap_or_default(), may: &self.may }
+    }
+
+    fn run_must(&mut self, failed: &[u32], cut: &[u32]) -> usize {
+        let fallen = self.run(failed, cut, Threshold::MUST).len();
+        self.fallen.len() - fallen
+    }
+
+    /// Takes back the marks of the last question and makes the first of this one. Returns how many nodes
+    /// failed.
+    fn begin(&mut self, failed: &[u32], cut: &[u32]) -> usize {
+        for fallen in self.fallen.drain(..).chain(self.may.drain(..)) {
+            self.marks.clear(fallen.node);
+        }
+        self.marks.begin(self.requires, cut);
+        for node in failed {
+            if self.marks.mark(*node) {
+                self.fallen.push(Fallen { node: *node, hop: 0, group: u32::MAX });
+            }
+        }
+        self.fallen.len()
+    }
+
+    /// Whether a node failed or fell in the last question.
     pub fn is_down(&self, node: u32) -> bool {
-        self.question > 0 && self.down.get(node as usize) == Some(&self.question)
+        self.marks.is_marked(node) && !self.marks.spared.contains(&node)
     }
+}
 
-    fn begin(&mut self) {
-        self.fallen.clear();
+impl Marks {
+    fn begin(&mut self, requires: &Requires, cut: &[u32]) {
+        for node in std::mem::take(&mut self.spared) {
+            self.clear(node);
+        }
+        for group in self.losing.drain(..) {
+            if let Some(lost) = self.lost.get_mut(group as usize) {
+                *lost = 0;
+            }
+        }
         self.cut.clear();
-        self.question = self.question.wrapping_add(1);
-        if self.question == 0 {
-            self.down.fill(0);
-            self.lost.fill((0, 0));
-            self.question = 1;
-        }
-    }
-
-    fn fall(&mut self, fallen: Fallen) {
-        if let Some(down) = self.down.get_mut(fallen.node as usize)
-            && *down != self.question
-        {
-            *down = self.question;
-            self.fallen.push(fallen);
-        }
-    }
-
-    /// Takes away the memberships that cut dependencies carry.
-    fn sever(&mut self, cut: &[u32], threshold: Threshold) {
-        let requires = self.requires;
         self.cut.extend(cut.iter().flat_map(|dependency| requires.carried(*dependency)));
         self.cut.sort_unstable();
         self.cut.dedup();
+    }
+
+    /// Marks a node; true if it was not marked.
+    fn mark(&mut self, node: u32) -> bool {
+        let Some(word) = self.down.get_mut(node as usize / 64) else { return false };
+        let bit = 1 << (node % 64);
+        let new = *word & bit == 0;
+        *word |= bit;
+        new
+    }
+
+    fn is_marked(&self, node: u32) -> bool {
+        self.down.get(node as usize / 64).is_some_and(|word| word >> (node % 64) & 1 == 1)
+    }
+
+    fn clear(&mut self, node: u32) {
+        if let Some(word) = self.down.get_mut(node as usize / 64) {
+            *word &= !(1 << (node % 64));
+        }
+    }
+
+    fn spare(&mut self, node: u32) {
+        if self.mark(node) {
+            self.spared.push(node);
+        }
+    }
+
+    /// Takes away the memberships that cut dependencies carry, of groups of these classes.
+    fn sever(&mut self, requires: &Requires, from: Class, to: Class, fallen: &mut Vec<Fallen>) {
         for place in 0..self.cut.len() {
             let Some((group, _)) = self.cut.get(place).copied() else { continue };
             let Some(row) = requires.group(group) else { continue };
-            let spare = requires.members(group).len() as u32 - row.needed;
-            if threshold.counts(row.strength, row.confidence) && self.loses_too_many(group, spare) {
-                self.fall(Fallen { node: row.dependent, hop: 1, group });
+            let counts = requires.class(group).is_some_and(|class| from <= class && class <= to);
+            if counts && self.loses_too_many(requires, group) && self.mark(row.dependent) {
+                fallen.push(Fallen { node: row.dependent, hop: 1, group });
             }
         }
     }
 
-    /// Takes a provider away from all that lean on it.
-    fn spread(&mut self, provider: u32, hop: u32, threshold: Threshold) {
-        for lean in self.requires.leans(provider) {
-            if lean.strength < threshold.strength {
-                // The strongest come first.
-                break;
-            }
-            if lean.confidence < threshold.confidence || self.is_cut(lean.group, provider) {
+    /// Takes a provider that is down away from all that lean on it.
+    fn spread(
+        &mut self,
+        requires: &Requires,
+        down: Fallen,
+        from: Class,
+        to: Class,
+        fallen: &mut Vec<Fallen>,
+    ) {
+        let (provider, hop) = (down.node, down.hop + 1);
+        for lean in requires.leans(provider, from, to) {
+            if self.is_marked(lean.dependent)
+                || !self.cut.is_empty() && self.cut.binary_search(&(lean.group(), provider)).is_ok()
+                || lean.spares() && !self.loses_too_many(requires, lean.group())
+            {
                 continue;
             }
-            if lean.spare == 0 || self.loses_too_many(lean.group, lean.spare) {
-                self.fall(Fallen { node: lean.dependent, hop: hop + 1, group: lean.group });
-            }
+            self.mark(lean.dependent);
+            fallen.push(Fallen { node: lean.dependent, hop, group: lean.group() });
         }
     }
 
     /// Counts a member that a group lost; true once it has fewer than it needs.
-    fn loses_too_many(&mut self, group: u32, spare: u32) -> bool {
-        let Some((question, lost)) = self.lost.get_mut(group as usize) else { return false };
-        if *question != self.question {
-            (*question, *lost) = (self.question, 0);
+    fn loses_too_many(&mut self, requires: &Requires, group: u32) -> bool {
+        let Some(lost) = self.lost.get_mut(group as usize) else { return false };
+        if *lost == 0 {
+            self.losing.push(group);
         }
         *lost += 1;
-        *lost > spare
-    }
-
-    fn is_cut(&self, group: u32, provider: u32) -> bool {
-        !self.cut.is_empty() && self.cut.binary_search(&(group, provider)).is_ok()
-    }
-}
-
-impl Threshold {
-    fn counts(self, strength: f32, confidence: f32) -> bool {
-        strength >= self.strength && confidence >= self.confidence
+        *lost > requires.spare(group)
     }
 }

@@ -1,3 +1,5 @@
+//! What falls: the worked example, and against a fixpoint that asks every node again and again.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::graph::{Dependency, DependencyState};
 use crate::query::{Atlas, lateral};
 
 /// What is blocked.
@@ -141,8 +140,8 @@ impl Inside {
             || atlas.host_of(service).is_some_and(|host| self.host(host))
     }
 
-    /// Dependencies with exactly one end inside that somebody was answered on, ascending.
-    pub fn crossing(&self, atlas: &Atlas<'_>) -> Vec<Crossing> {
+    /// Dependencies with exactly one end inside, ascending; only those that were answered.
+    pub(super) fn crossing(&self, atlas: &Atlas<'_>, answered: impl Fn(u32) -> bool) -> Vec<Crossing> {
         let mut crossing = Vec::new();
         for host in &self.members {
             for dependency in atlas.uses(*host) {
@@ -165,9 +164,9 @@ impl Inside {
                 }
             }
         }
-        let answered = |row: &Dependency| row.state >= DependencyState::Answered;
-        crossing.retain(|one| atlas.dependency(one.dependency).is_some_and(answered));
-        crossing.sort_unstable();
+        crossing.retain(|one| answered(one.dependency));
+        // Each host's list is in order already, and this sort makes use of that.
+        crossing.sort();
         crossing
     }
 }
@@ -188,6 +187,9 @@ pub struct Crossing {
 impl Crossing {
     /// Whether a mode is about it. Where nobody knows who begins it, every direction is blocked.
     pub fn is_blocked(&self, atlas: &Atlas<'_>, mode: Mode, edges: &[u32]) -> bool {
+        if matches!(mode, Mode::Full | Mode::Quarantine) {
+            return true;
+        }
         let Some(row) = atlas.dependency(self.dependency) else { return false };
         match mode {
             Mode::Full | Mode::Quarantine => true,

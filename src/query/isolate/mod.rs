@@ -15,11 +15,14 @@ pub use remains::Remains;
 use std::collections::BTreeSet;
 
 use super::Atlas;
-use super::enforcement::Enforcement;
+use super::enforcement::{Enforcement, never_routed};
 use super::impact::{Fallen, Fixpoint, Threshold};
 use super::level::Levels;
 use super::requires::{ImpactNode, Requires};
 use super::segment::Segments;
+use super::worlds::{Worlds, worlds};
+use crate::graph::{DependencyState, Host};
+use crate::model::{Mac, Transport};
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
@@ -141,6 +144,42 @@ pub struct Isolator<'a> {
     /// What hosts mean.
     pub levels: &'a Levels,
     fixpoint: Fixpoint<'a>,
+    traits: Traits,
+}
+
+/// What is asked of every dependency and host again and again, beside each other in memory: rows of a
+/// map are far apart.
+struct Traits {
+    /// Dependencies that somebody was answered on.
+    answered: Vec<bool>,
+    /// Dependencies of which it is known who begins them.
+    decided: Vec<bool>,
+    /// Dependencies on what everybody needs.
+    infrastructure: Vec<bool>,
+    /// Hosts whose address stays on its own link.
+    local: Vec<bool>,
+    /// Hosts that respond to incidents.
+    responder: Vec<bool>,
+}
+
+impl Traits {
+    fn new(atlas: &Atlas<'_>) -> Traits {
+        let (rows, hosts) = (&atlas.observed.snapshot.dependencies, &atlas.observed.snapshot.hosts);
+        let responders = &atlas.observed.knowledge.responders;
+        let responds =
+            |host: &Host| responders.iter().any(|network| network.contains(&host.key.address.ip()));
+        Traits {
+            answered: rows.iter().map(|row| row.state >= DependencyState::Answered).collect(),
+            decided: rows.iter().map(|row| row.totals.decided).collect(),
+            infrastructure: rows.iter().map(infrastructure::is_infrastructure).collect(),
+            local: hosts.iter().map(|host| never_routed(host.key.address)).collect(),
+            responder: hosts.iter().map(responds).collect(),
+        }
+    }
+
+    fn has(some: &[bool], place: u32) -> bool {
+        some.get(place as usize).copied().unwrap_or_default()
+    }
 }
 
 impl<'a> Isolator<'a> {
@@ -151,7 +190,14 @@ impl<'a> Isolator<'a> {
         requires: &'a Requires,
         levels: &'a Levels,
     ) -> Isolator<'a> {
-        Isolator { fixpoint: Fixpoint::new(requires), atlas, segments, requires, levels }
+        Isolator {
+            fixpoint: Fixpoint::new(requires),
+            traits: Traits::new(atlas),
+            atlas,
+            segments,
+            requires,
+            levels,
+        }
     }
 
     /// Services outside that certainly fall, and how many of them are critical.
@@ -166,7 +212,7 @@ impl<'a> Isolator<'a> {
         let inside = Inside::new(self.atlas, &question.hosts, &question.services);
         let mut isolation = Isolation::default();
         let mut cut = Vec::new();
-        for crossing in inside.crossing(self.atlas) {
+        for crossing in self.crossing(&inside) {
             let kept = question.kept.binary_search(&crossing.dependency).is_ok();
             let exception = match question.mode {
                 _ if kept => Some(Exception::Kept),
@@ -179,16 +225,38 @@ impl<'a> Isolator<'a> {
                 None => isolation.untouched.push(crossing),
             }
         }
-        isolation.lost = infrastructure::lost(self.atlas, &cut);
+        let notable = cut.iter().copied().filter(|crossing| {
+            Traits::has(&self.traits.infrastructure, crossing.dependency)
+                || Traits::has(&self.traits.responder, crossing.far)
+        });
+        isolation.lost = infrastructure::lost(self.atlas, notable);
         isolation.open = cut.iter().flat_map(|crossing| self.open_sessions(crossing.dependency)).collect();
         let places: Vec<u32> = cut.iter().map(|crossing| crossing.dependency).collect();
         (isolation.outside, isolation.inside) = self.broken(&inside, &places);
-        let edge = |crossing: Crossing| CutEdge {
-            enforcement: Enforcement::of(self.atlas, self.segments, crossing.dependency, crossing.near),
-            crossing,
-        };
+        let edge = |crossing: Crossing| CutEdge { enforcement: self.enforcement(&crossing), crossing };
         isolation.cut = cut.into_iter().map(edge).collect();
         isolation
+    }
+
+    /// The dependencies that cross the boundary and that somebody was answered on, ascending.
+    pub(super) fn crossing(&self, inside: &Inside) -> Vec<Crossing> {
+        inside.crossing(self.atlas, |dependency| Traits::has(&self.traits.answered, dependency))
+    }
+
+    fn enforcement(&self, crossing: &Crossing) -> Enforcement {
+        let local = |host| Traits::has(&self.traits.local, host);
+        if !Traits::has(&self.traits.decided, crossing.dependency) {
+            return Enforcement::Unseen;
+        }
+        if self.segments.same(crossing.near, crossing.far) || local(crossing.near) || local(crossing.far) {
+            return Enforcement::Switch;
+        }
+        Enforcement::gateway(self.segments, crossing.near, crossing.far)
+    }
+
+    /// How likely everything falls that may fall with these dependencies, ascending.
+    pub fn likelihood(&mut self, cut: &[u32]) -> Worlds {
+        worlds(&mut self.fixpoint, &[], cut)
     }
 
     /// What falls outside and inside when dependencies no longer connect.
@@ -198,10 +266,9 @@ impl<'a> Isolator<'a> {
             ImpactNode::Service(service) => inside.service(atlas, service),
             ImpactNode::Host(host) => inside.host(host),
         };
+        let mut may = self.fixpoint.run(&[], cut, Threshold::MAY).to_vec();
         let must = self.fixpoint.run(&[], cut, Threshold::MUST).to_vec();
-        let certain: BTreeSet<u32> = must.iter().map(|fallen| fallen.node).collect();
-        let may = self.fixpoint.run(&[], cut, Threshold::MAY).iter();
-        let may: Vec<Fallen> = may.filter(|fallen| !certain.contains(&fallen.node)).copied().collect();
+        may.retain(|fallen| !self.fixpoint.is_down(fallen.node));
         let part = |all: &[Fallen], side: bool| -> Vec<Fallen> {
             all.iter().filter(|fallen| is_inside(fallen) == side).copied().collect()
         };
@@ -209,12 +276,28 @@ impl<'a> Isolator<'a> {
         (side(false), side(true))
     }
 
+    /// Hosts outside that are the same machines as hosts inside, by their network cards: other addresses
+    /// of an infected machine, which stay open if nobody names them. Ascending.
+    pub fn same_machines(&self, question: &IsolateQuestion) -> Vec<u32> {
+        let inside = Inside::new(self.atlas, &question.hosts, &question.services);
+        let rows = || (0u32..).zip(&self.atlas.observed.snapshot.hosts);
+        let machine = |row: &Host| row.internal && !row.roles.contains("router");
+        let own = rows().filter(|(place, row)| inside.host(*place) && machine(row));
+        let macs: BTreeSet<Mac> = own.flat_map(|(_, row)| row.macs.iter().copied()).collect();
+        let others = rows().filter(|(place, row)| !inside.host(*place) && machine(row));
+        others
+            .filter(|(_, row)| row.macs.iter().any(|mac| macs.contains(mac)))
+            .map(|(place, _)| place)
+            .collect()
+    }
+
+    /// Only connections can be reset: a datagram is sent anew.
     fn open_sessions(&self, dependency: u32) -> impl Iterator<Item = OpenSession> + use<'_, 'a> {
         let contacts = (0u32..).zip(self.atlas.observed.history.of(dependency as usize));
-        contacts.filter(|(_, contact)| contact.open).map(move |(place, contact)| OpenSession {
-            dependency,
-            contact: place,
-            admin: contact.capability.is_exec(),
+        let connected =
+            self.atlas.dependency(dependency).is_some_and(|row| row.transport() != Transport::Udp);
+        contacts.filter(move |(_, contact)| connected && contact.open).map(move |(place, contact)| {
+            OpenSession { dependency, contact: place, admin: contact.capability.is_exec() }
         })
     }
 }

@@ -126,7 +126,7 @@ impl Isolator<'_> {
     pub fn costs(&self, cutter: &Cutter<'_>, question: &IsolateQuestion) -> Costs {
         let inside = Inside::new(self.atlas, &question.hosts, &question.services);
         let weigh = |inside: &Inside| -> i64 {
-            let crossing = inside.crossing(self.atlas);
+            let crossing = self.crossing(inside);
             crossing.iter().map(|one| cutter.scales().weigh(one.dependency).hundredths()).sum()
         };
         let alone = question.services.iter().filter_map(|service| self.atlas.host_of(*service));

@@ -65,7 +65,7 @@ fn a_quarantine_says_why_it_lets_something_through() {
 #[test]
 fn who_began_it_is_unknown_so_every_direction_is_blocked() {
     let mut lan = finance();
-    let record = lan.uses("10.3.0.9", "10.6.0.1:9999", "http");
+    let record = lan.uses("10.3.0.9", "10.6.0.1:50999", "http");
     (record.ledger, record.protocol) = (crate::model::Ledger::default(), None);
     lan.ask(|desk| {
         for mode in [Mode::Egress, Mode::Ingress] {

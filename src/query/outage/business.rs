@@ -6,7 +6,7 @@ use crate::query::Atlas;
 
 /// How much of a business service is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Lost {
+pub enum Extent {
     /// All of its services fail.
     All,
     /// Some of them fail.
@@ -15,13 +15,13 @@ pub enum Lost {
     Maybe,
 }
 
-impl Lost {
+impl Extent {
     /// One word for reports.
     pub const fn word(self) -> &'static str {
         match self {
-            Lost::All => "all",
-            Lost::Part => "part",
-            Lost::Maybe => "may",
+            Extent::All => "all",
+            Extent::Part => "part",
+            Extent::Maybe => "may",
         }
     }
 }
@@ -32,7 +32,7 @@ pub struct Hit {
     /// Its name.
     pub name: String,
     /// How much.
-    pub lost: Lost,
+    pub lost: Extent,
 }
 
 /// What is lost of everything that the business names, in the operator's order.
@@ -48,10 +48,10 @@ pub(super) fn hits(
         let places: Vec<u32> = services.collect();
         let gone = |service: &&u32| failed.binary_search(service).is_ok() || certain.contains(*service);
         let lost = match places.iter().filter(gone).count() {
-            0 if places.iter().any(|service| may.contains(service)) => Lost::Maybe,
+            0 if places.iter().any(|service| may.contains(service)) => Extent::Maybe,
             0 => return None,
-            all if all == places.len() => Lost::All,
-            _ => Lost::Part,
+            all if all == places.len() => Extent::All,
+            _ => Extent::Part,
         };
         Some(Hit { name: business.name.clone(), lost })
     };

@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use business::{Hit, Lost};
+pub use business::{Extent, Hit};
 
 use super::atlas::Atlas;
 use super::damping::SharedInfrastructure;
@@ -92,20 +92,17 @@ impl Outage {
         let mut told = Telling { atlas, requires, failed: &failed, likely: BTreeMap::new() };
         let likely = worlds(&mut fixpoint, &failed, &[]);
         told.likely = likely.rows.iter().map(|(fallen, chance)| (fallen.node, *chance)).collect();
-        let must = fixpoint.run(&failed, &[], Threshold::MUST).to_vec();
-        let all_may = fixpoint.run(&failed, &[], Threshold::MAY).to_vec();
+        let falling = fixpoint.question(&failed, &[], &[]);
+        let (must, all_may) = (falling.must.to_vec(), falling.may.to_vec());
         let certain: BTreeSet<u32> = must.iter().map(|fallen| fallen.node).collect();
+        let known: BTreeSet<u32> = must.iter().chain(&all_may).map(|fallen| fallen.node).collect();
 
         let infrastructure = SharedInfrastructure::of(atlas);
         let is_shared = |node: &u32| *node < requires.services() && infrastructure.contains(*node);
-        let doubtful: Vec<u32> = all_may
-            .iter()
-            .map(|at| at.node)
-            .filter(|node| is_shared(node) && !certain.contains(node))
-            .collect();
+        let doubtful: Vec<u32> = all_may.iter().map(|at| at.node).filter(is_shared).collect();
         let may = match expand || doubtful.is_empty() {
             true => all_may.clone(),
-            false => fixpoint.run_sparing(&failed, &[], Threshold::MAY, &doubtful).to_vec(),
+            false => fixpoint.question(&failed, &[], &doubtful).may.to_vec(),
         };
         let folded = all_may.len() - may.len() - if expand { 0 } else { doubtful.len() };
         let every = fixpoint.run(&failed, &[], Threshold::ALL).to_vec();
@@ -113,14 +110,13 @@ impl Outage {
         let worths = Worths::from_atlas(atlas, requires);
         let lost = failed.iter().map(|node| (*node, 1.0));
         let chances = likely.rows.iter().map(|(fallen, chance)| (fallen.node, *chance));
-        let known: BTreeSet<u32> = all_may.iter().map(|fallen| fallen.node).collect();
         let mut outage = Outage {
             score: worths.impact(lost.chain(chances)),
             error: likely.error(0.5),
             uncertain: likely.uncertain,
-            must: told.losses(&must, |_| true),
-            may: told.losses(&may, |fallen| !certain.contains(&fallen.node)),
-            seen_once: told.losses(&every, |fallen| {
+            must: told.losses(&must, &[], |_| true),
+            may: told.losses(&may, &must, |_| true),
+            seen_once: told.losses(&every, &[], |fallen| {
                 let group = requires.group(fallen.group);
                 !known.contains(&fallen.node)
                     && group.is_some_and(|group| group.confidence < Threshold::MAY.confidence)
@@ -220,8 +216,10 @@ struct Telling<'a> {
 }
 
 impl Telling<'_> {
-    fn losses(&self, fallen: &[Fallen], told: impl Fn(&Fallen) -> bool) -> Vec<Loss> {
-        let of_node: BTreeMap<u32, Fallen> = fallen.iter().map(|fallen| (fallen.node, *fallen)).collect();
+    /// `before` fell, too, and may be on the way.
+    fn losses(&self, fallen: &[Fallen], before: &[Fallen], told: impl Fn(&Fallen) -> bool) -> Vec<Loss> {
+        let all = fallen.iter().chain(before);
+        let of_node: BTreeMap<u32, Fallen> = all.map(|fallen| (fallen.node, *fallen)).collect();
         let loss = |at: &Fallen| Loss {
             node: at.node,
             hop: at.hop,

@@ -1,3 +1,5 @@
+//! What an answer tells of impact, on small towns made of flows.
+
 use super::super::atlas::Observed;
 use super::super::knowledge::{BusinessService, Knowledge};
 use super::super::requires::Why;
@@ -294,8 +296,8 @@ fn clients_visitors_and_the_business_are_counted() {
     ];
     let outage = town.stop(&[3], false).outage;
     assert_eq!((outage.clients.len(), outage.external), (2, 1));
-    let hits: Vec<(&str, Lost)> = outage.business.iter().map(|hit| (hit.name.as_str(), hit.lost)).collect();
-    assert_eq!(hits, [("shop", Lost::All), ("data", Lost::Part)]);
+    let hits: Vec<(&str, Extent)> = outage.business.iter().map(|hit| (hit.name.as_str(), hit.lost)).collect();
+    assert_eq!(hits, [("shop", Extent::All), ("data", Extent::Part)]);
     assert_eq!(outage.restore.len(), 2);
     assert!(outage.score > 0.5 && outage.score < 1.0, "{}", outage.score);
 }

@@ -97,20 +97,59 @@ pub struct Failure {
     pub cut: Vec<u32>,
 }
 
-/// One membership, seen from the provider.
-#[derive(Clone, Copy, Debug)]
+/// One membership, seen from the provider: what a question looks at for every edge, in 8 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lean {
     /// The node that leans on the provider.
     pub dependent: u32,
-    /// By which group.
-    pub group: u32,
-    /// How many members that group can lose.
-    pub spare: u32,
-    /// The group's strength.
-    pub strength: f32,
-    /// The group's confidence.
-    pub confidence: f32,
+    /// By which group; the highest bit tells that the group can spare a member.
+    group: u32,
 }
+
+/// Classes of groups.
+const CLASSES: u32 = 3;
+
+/// Marks the group of a [`Lean`] as one that can spare a member. So many groups are never made.
+const SPARES: u32 = 1 << 31;
+
+impl Lean {
+    /// The group.
+    pub const fn group(self) -> u32 {
+        self.group & !SPARES
+    }
+
+    /// The group can lose a member and live.
+    pub const fn spares(self) -> bool {
+        self.group & SPARES != 0
+    }
+}
+
+/// What is asked of groups: leans of one provider are kept in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    /// Sure, and most requests fail without it.
+    Must,
+    /// Sure, and needed at times.
+    May,
+    /// Seen too rarely to count.
+    Unsure,
+}
+
+impl Class {
+    fn of(group: &Group) -> Class {
+        match (group.confidence >= CONFIDENCE_MIN, group.strength >= STRENGTH_MUST) {
+            (true, true) => Class::Must,
+            (true, false) => Class::May,
+            (false, _) => Class::Unsure,
+        }
+    }
+}
+
+/// A group that is less sure does not count: a single session of which nothing is known has 0.50.
+pub const CONFIDENCE_MIN: f32 = 0.6;
+
+/// A group that is at least so strong is needed for certain.
+pub const STRENGTH_MUST: f32 = 0.8;
 
 /// Who requires what, in arrays (compressed sparse rows) over nodes and groups.
 #[derive(Debug, Default)]
@@ -127,7 +166,9 @@ pub struct Requires {
     group_starts: Vec<u32>,
     /// Members by group.
     members: Rows<Member>,
-    /// Memberships by provider, the strongest first.
+    /// How many members each group can lose.
+    spare: Vec<u32>,
+    /// Memberships by provider and class.
     leans: Rows<Lean>,
     /// Dependency, group and provider of each member, sorted.
     carriers: Vec<(u32, u32, u32)>,
@@ -148,18 +189,21 @@ impl Requires {
             group.dependent < nodes && group.needed > 0 && group.strength > 0.0 && group.strength <= 1.0
         });
         groups.sort_by_key(|(group, members)| (group.dependent, members.first().copied()));
-        let leans = (0u32..).zip(&groups).flat_map(|(place, (group, members))| {
-            let lean = Lean {
-                dependent: group.dependent,
-                group: place,
-                spare: count(members.len()) - group.needed,
-                strength: group.strength,
-                confidence: group.confidence,
-            };
-            members.iter().map(move |member| (member.provider, lean))
+        let spare: Vec<u32> =
+            groups.iter().map(|(group, members)| count(members.len()) - group.needed).collect();
+        let leans = (0u32..).zip(&groups).zip(&spare).flat_map(|((place, (group, members)), spare)| {
+            let mark = if *spare > 0 { SPARES } else { 0 };
+            let lean = Lean { dependent: group.dependent, group: place | mark };
+            let class = Class::of(group);
+            members.iter().map(move |member| (member.provider * CLASSES + class as u32, lean, group.strength))
         });
-        let mut leans: Vec<(u32, Lean)> = leans.collect();
-        leans.sort_by(|(one, a), (other, b)| one.cmp(other).then(b.strength.total_cmp(&a.strength)));
+        let mut leans: Vec<(u32, Lean, f32)> = leans.collect();
+        // By dependent, so that neighbours in memory are marked one after the other; of several groups of
+        // one dependent the strongest comes first.
+        leans.sort_by(|(one, a, strong), (other, b, stronger)| {
+            one.cmp(other).then(a.dependent.cmp(&b.dependent)).then(stronger.total_cmp(strong))
+        });
+        let leans: Vec<(u32, Lean)> = leans.into_iter().map(|(owner, lean, _)| (owner, lean)).collect();
         let carriers = (0u32..).zip(&groups).flat_map(|(place, (_, members))| {
             members.iter().map(move |member| (member.dependency, place, member.provider))
         });
@@ -181,7 +225,8 @@ impl Requires {
             host_of: parts.host_of,
             group_starts: Rows::new(owners, nodes).starts,
             members: Rows::new(members, count(groups.len())),
-            leans: Rows::new(leans, services),
+            spare,
+            leans: Rows::new(leans, services * CLASSES),
             groups: groups.into_iter().map(|(group, _)| group).collect(),
             carriers,
         }
@@ -264,9 +309,29 @@ impl Requires {
         nodes
     }
 
-    /// Who leans on a provider, the strongest group first.
-    pub(super) fn leans(&self, provider: u32) -> &[Lean] {
-        self.leans.of(provider)
+    /// Who leans on a provider by groups of these classes.
+    pub(super) fn leans(&self, provider: u32, from: Class, to: Class) -> &[Lean] {
+        if provider >= self.services {
+            return &[];
+        }
+        let bound = |owner: u32| self.leans.starts.get(owner as usize).map_or(0, |start| *start as usize);
+        let (from, to) = (provider * CLASSES + from as u32, provider * CLASSES + to as u32 + 1);
+        self.leans.items.get(bound(from)..bound(to)).unwrap_or_default()
+    }
+
+    /// How many lean on a provider.
+    pub(super) fn leaning(&self, provider: u32) -> usize {
+        self.leans(provider, Class::Must, Class::Unsure).len()
+    }
+
+    /// The class of a group.
+    pub(super) fn class(&self, group: u32) -> Option<Class> {
+        self.group(group).map(Class::of)
+    }
+
+    /// How many members a group can lose.
+    pub(super) fn spare(&self, group: u32) -> u32 {
+        self.spare.get(group as usize).copied().unwrap_or_default()
     }
 
     /// The memberships that a dependency carries, as group and provider.

@@ -241,7 +241,9 @@ fn links<'a>(atlas: &Atlas<'a>, service: &ServiceKey) -> &'a [InferredLink] {
 fn joint(links: &[&InferredLink]) -> f32 {
     let alone = links.iter().map(|link| link.strength).fold(0.0, f32::max);
     let requests = links.iter().map(|link| f64::from(link.requests)).fold(0.0, f64::max);
-    if links.len() < 2 || requests == 0.0 {
+    // What was found of a whole pool is said of each of its members.
+    let whole = links.iter().any(|link| link.pool.is_some());
+    if links.len() < 2 || requests == 0.0 || whole {
         return alone;
     }
     let share = (links.iter().map(|link| f64::from(link.nested)).sum::<f64>() / requests).min(1.0);

@@ -114,7 +114,7 @@ impl<'a> Graph<'a> {
         for (places, step) in circles.into_iter().zip(step_of) {
             let services: Vec<u32> =
                 places.iter().filter_map(|place| self.wanted.get(*place as usize).copied()).collect();
-            let waiting = services.iter().map(|service| self.requires.leans(*service).len()).sum();
+            let waiting = services.iter().map(|service| self.requires.leaning(*service)).sum();
             rows.push((step, waiting, services));
         }
         rows.sort_by(|(step, waiting, services), (other_step, other_waiting, others)| {

@@ -1,3 +1,5 @@
+//! In which order things come back.
+
 use super::super::requires::{Member, Parts};
 use super::super::testing::Worked;
 use super::*;

@@ -1,3 +1,5 @@
+//! Points of failure: the worked example, and against failing everything in turn.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

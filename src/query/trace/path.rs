@@ -173,10 +173,9 @@ impl Search<'_> {
         let sources: Vec<u32> =
             from.iter().map(|(host, _)| *host).filter(|host| !self.goal.is(*host)).collect();
         let stops = timeless(self.contacts, &sources, self.rules, |way| self.leads(way));
-        let paths = self.goal.hosts.iter().filter(|host| stops.reached(**host)).map(|host| {
-            let touch = stops.control(*host).is_none();
-            stops.path(self.contacts, *host, touch)
-        });
+        let ends = self.goal.hosts.iter().flat_map(|host| [(*host, false), (*host, true)]);
+        let paths = ends.map(|(host, touch)| stops.path(self.contacts, host, touch));
+        let paths = paths.filter(|path| !path.is_empty());
         let shortest = paths.min_by_key(Vec::len).unwrap_or_default();
         shortest.iter().filter_map(|hop| self.last_like(hop.way)).collect()
     }

@@ -214,7 +214,8 @@ struct Event {
     edge: u32,
 }
 
-const MEANS: [Means; 6] = [
+const MEANS: [Means; 7] = [
+    Means::Knock,
     Means::Contact(Capability::Infra),
     DATA,
     Means::Contact(Capability::OtWrite),

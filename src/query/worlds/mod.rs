@@ -2,17 +2,17 @@
 //!
 //! In a world each group is hard or it is not, with its strength as the probability, and the same for
 //! everything that stands on it: what fails by a common cause fails together. Where few groups are
-//! uncertain all worlds are looked at, else some thousands of them, always the same ones. A word of 64
-//! bits stands for 64 worlds, so that one pass over what may fall answers for all of them.
+//! uncertain all worlds are looked at, else some thousands of them, always the same ones. A bit stands for
+//! a world, so that one pass over what may fall answers for hundreds of them.
 
 mod scene;
 #[cfg(test)]
 mod tests;
 
 use super::impact::{Fallen, Fixpoint, Threshold};
-use scene::Scene;
+use scene::{ALL, Mask, NONE, Scene, WORDS};
 
-/// Up to so many uncertain groups all worlds are looked at: 2^16 worlds are 1,024 passes.
+/// Up to so many uncertain groups all worlds are looked at: 2^16 worlds are 128 passes.
 pub const EXACT_GROUPS_MAX: usize = 16;
 
 /// Worlds that are looked at where there are too many to look at all.
@@ -68,40 +68,53 @@ const PATTERNS: [u64; 6] = [
     0xffff_ffff_0000_0000,
 ];
 
+/// Groups that are counted in binary within a mask.
+const LOW: usize = (WORDS * 64).ilog2() as usize;
+
 /// The probability of each node by all worlds.
 fn enumerate(scene: &Scene) -> Vec<f64> {
     let strengths: Vec<f64> = scene.uncertain.iter().map(|group| f64::from(group.strength)).collect();
-    let (low, high) = strengths.split_at(strengths.len().min(PATTERNS.len()));
+    let (low, high) = strengths.split_at(strengths.len().min(LOW));
     let weights = Weights::new(low);
     let mut shares = vec![0.0; scene.nodes()];
     let mut down = scene.room();
-    for block in 0..1u64 << high.len() {
+    for block in 0..1usize << high.len() {
         let bit = |place: usize| block >> place & 1 == 1;
         let chance = |(place, strength): (usize, &f64)| if bit(place) { *strength } else { 1.0 - strength };
         let weight: f64 = high.iter().enumerate().map(chance).product();
-        let hard = |place: usize| match PATTERNS.get(place) {
-            Some(pattern) => *pattern,
-            None if bit(place - PATTERNS.len()) => u64::MAX,
-            None => 0,
-        };
-        scene.settle(hard, &mut down);
+        scene.settle(|place| counted(place, block), &mut down);
         for (share, mask) in shares.iter_mut().zip(down.masks()) {
-            *share += weight * weights.of(*mask);
+            *share += weight * weights.of(mask);
         }
     }
     shares
+}
+
+/// In which worlds of a block a group is hard, when worlds are counted in binary.
+fn counted(group: usize, block: usize) -> Mask {
+    let all_or_none = |all: bool| if all { u64::MAX } else { 0 };
+    match group.checked_sub(PATTERNS.len()) {
+        None => [PATTERNS.get(group).copied().unwrap_or_default(); WORDS],
+        Some(of_word) if group < LOW => std::array::from_fn(|word| all_or_none(word >> of_word & 1 == 1)),
+        Some(_) if block >> (group - LOW) & 1 == 1 => ALL,
+        Some(_) => NONE,
+    }
 }
 
 /// The probability of each node by worlds that are drawn.
 fn sample(scene: &Scene) -> Vec<f64> {
     let mut shares = vec![0.0; scene.nodes()];
     let mut down = scene.room();
-    for block in 0..u64::from(SAMPLED_WORLDS / u64::BITS) {
-        let drawn: Vec<u64> =
-            scene.uncertain.iter().map(|group| draw(group.place, block, group.strength)).collect();
-        scene.settle(|place| drawn.get(place).copied().unwrap_or_default(), &mut down);
+    for block in 0..SAMPLED_WORLDS as usize / (WORDS * 64) {
+        let word = |group: &scene::Uncertain, word: usize| {
+            draw(group.place, (block * WORDS + word) as u64, group.strength)
+        };
+        let drawn: Vec<Mask> =
+            scene.uncertain.iter().map(|group| std::array::from_fn(|at| word(group, at))).collect();
+        scene.settle(|place| drawn.get(place).copied().unwrap_or(NONE), &mut down);
         for (share, mask) in shares.iter_mut().zip(down.masks()) {
-            *share += f64::from(mask.count_ones()) / f64::from(SAMPLED_WORLDS);
+            let worlds: u32 = mask.iter().map(|word| word.count_ones()).sum();
+            *share += f64::from(worlds) / f64::from(SAMPLED_WORLDS);
         }
     }
     shares
@@ -139,11 +152,11 @@ const fn mix(mut hash: u64) -> u64 {
     hash ^ (hash >> 31)
 }
 
-/// The probabilities of 64 worlds, added up for every byte that a mask can have.
+/// The probabilities of the worlds of a mask, added up for every byte that it can have.
 struct Weights(Vec<[f64; 256]>);
 
 impl Weights {
-    /// Of the worlds in which these groups, at most six, are counted in binary.
+    /// Of the worlds in which these groups are counted in binary.
     fn new(strengths: &[f64]) -> Weights {
         let worlds = 1usize << strengths.len();
         let of_world = |world: usize| -> f64 {
@@ -151,22 +164,28 @@ impl Weights {
                 1 => *strength,
                 _ => 1.0 - strength,
             };
-            // With fewer groups there are fewer worlds; the other bits weigh nothing.
+            // With fewer than three groups there are fewer worlds; the other bits weigh nothing.
             if world < worlds { strengths.iter().enumerate().map(chance).product() } else { 0.0 }
         };
         let table = |byte: usize| {
+            let single: [f64; 8] = std::array::from_fn(|bit| of_world(byte * 8 + bit));
             std::array::from_fn(|bits| {
-                (0..8).filter(|bit| bits >> bit & 1 == 1).map(|bit| of_world(byte * 8 + bit)).sum()
+                single
+                    .iter()
+                    .enumerate()
+                    .filter(|(bit, _)| bits >> bit & 1 == 1)
+                    .map(|(_, weight)| weight)
+                    .sum()
             })
         };
-        Weights((0..8).map(table).collect())
+        Weights((0..worlds.div_ceil(8)).map(table).collect())
     }
 
-    fn of(&self, mask: u64) -> f64 {
-        if mask == 0 {
+    fn of(&self, mask: &Mask) -> f64 {
+        if *mask == NONE {
             return 0.0;
         }
-        let bytes = mask.to_le_bytes();
+        let bytes = mask.iter().flat_map(|word| word.to_le_bytes());
         self.0.iter().zip(bytes).filter_map(|(table, byte)| table.get(usize::from(byte))).sum()
     }
 }

@@ -1,4 +1,4 @@
-//! What may fall, cut out of the whole graph, and what of it falls in 64 worlds at once.
+//! What may fall, cut out of the whole graph, and what of it falls in many worlds at once.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,6 +6,30 @@ use smallvec::SmallVec;
 
 use crate::query::impact::{Fallen, Threshold};
 use crate::query::requires::{ImpactNode, Requires};
+
+/// 64-bit words of a mask: 512 worlds at once, for which processors have wide registers.
+pub const WORDS: usize = 8;
+
+/// In which of some consecutive worlds something holds, a bit for each.
+pub type Mask = [u64; WORDS];
+
+/// In none.
+pub const NONE: Mask = [0; WORDS];
+
+/// In all.
+pub const ALL: Mask = [u64::MAX; WORDS];
+
+fn either(one: Mask, other: &Mask) -> Mask {
+    let mut both = one;
+    both.iter_mut().zip(other).for_each(|(word, other)| *word |= other);
+    both
+}
+
+fn both(one: Mask, other: &Mask) -> Mask {
+    let mut both = one;
+    both.iter_mut().zip(other).for_each(|(word, other)| *word &= other);
+    both
+}
 
 /// A group that may be lost, and that is not certain to matter.
 pub struct Uncertain {
@@ -23,6 +47,9 @@ enum Lost {
     /// It may fall: its place in the scene.
     With(u32),
 }
+
+/// What a node certainly needs: of each group how many members it can lose, and which may be lost.
+type Needs = Vec<(usize, SmallVec<[Lost; 2]>)>;
 
 /// A group that may be lost.
 struct Part {
@@ -48,14 +75,14 @@ pub struct Scene {
 
 /// Room to settle worlds in.
 pub struct Room {
-    down: Vec<u64>,
+    down: Vec<Mask>,
     queued: Vec<bool>,
     queue: VecDeque<u32>,
 }
 
 impl Room {
     /// In which worlds each node is down.
-    pub fn masks(&self) -> &[u64] {
+    pub fn masks(&self) -> &[Mask] {
         &self.down
     }
 }
@@ -77,7 +104,7 @@ impl Scene {
             Scene { uncertain: Vec::new(), nodes: Vec::new(), leaning: Vec::new(), stands: Vec::new() };
         // Services come to stand in the scene as they fall; a client that needs what another needs, and
         // all of it certainly, falls in the same worlds.
-        let mut alike: BTreeMap<Vec<(usize, SmallVec<[Lost; 2]>)>, u32> = BTreeMap::new();
+        let mut alike: BTreeMap<Needs, u32> = BTreeMap::new();
         let mut parts_of: Vec<Vec<Part>> = Vec::with_capacity(may.len());
         for fallen in may {
             let lost = |group: u32| -> SmallVec<[Lost; 2]> {
@@ -138,12 +165,12 @@ impl Scene {
 
     /// Room for [`Scene::settle`].
     pub fn room(&self) -> Room {
-        Room { down: vec![0; self.nodes()], queued: vec![false; self.nodes()], queue: VecDeque::new() }
+        Room { down: vec![NONE; self.nodes()], queued: vec![false; self.nodes()], queue: VecDeque::new() }
     }
 
-    /// The least fixpoint in 64 worlds; `hard` tells in which of them an uncertain group matters.
-    pub fn settle(&self, hard: impl Fn(usize) -> u64, room: &mut Room) {
-        room.down.fill(0);
+    /// The least fixpoint in so many worlds; `hard` tells in which of them an uncertain group matters.
+    pub fn settle(&self, hard: impl Fn(usize) -> Mask, room: &mut Room) {
+        room.down.fill(NONE);
         room.queued.fill(true);
         room.queue.clear();
         room.queue.extend(0..u32::try_from(self.nodes()).unwrap_or(u32::MAX));
@@ -152,9 +179,9 @@ impl Scene {
             if let Some(queued) = room.queued.get_mut(node) {
                 *queued = false;
             }
-            let mut mask = 0;
+            let mut mask = NONE;
             for part in self.nodes.get(node).into_iter().flatten() {
-                mask |= part.uncertain.map_or(u64::MAX, &hard) & part.lost(&room.down);
+                mask = either(mask, &both(part.uncertain.map_or(ALL, &hard), &part.lost(&room.down)));
             }
             let Some(down) = room.down.get_mut(node).filter(|down| **down != mask) else { continue };
             *down = mask;
@@ -185,28 +212,28 @@ fn leaning(nodes: &[Vec<Part>]) -> Vec<Vec<u32>> {
 
 impl Part {
     /// In which worlds more members are lost than it can spare.
-    fn lost(&self, down: &[u64]) -> u64 {
+    fn lost(&self, down: &[Mask]) -> Mask {
         let mask = |member: &Lost| match member {
-            Lost::Always => u64::MAX,
-            Lost::With(place) => down.get(*place as usize).copied().unwrap_or_default(),
+            Lost::Always => ALL,
+            Lost::With(place) => down.get(*place as usize).copied().unwrap_or(NONE),
         };
         if self.spare == 0 {
-            return self.members.iter().fold(0, |any, member| any | mask(member));
+            return self.members.iter().fold(NONE, |any, member| either(any, &mask(member)));
         }
         if self.members.len() == self.spare + 1 {
-            return self.members.iter().fold(u64::MAX, |all, member| all & mask(member));
+            return self.members.iter().fold(ALL, |all, member| both(all, &mask(member)));
         }
-        // In which worlds at least so many are lost.
-        let mut at_least: SmallVec<[u64; 8]> = SmallVec::from_elem(0, self.spare + 1);
+        // In which worlds at least so many are lost, and one more.
+        let mut at_least: SmallVec<[Mask; 4]> = SmallVec::from_elem(NONE, self.spare + 1);
         for member in &self.members {
             let mask = mask(member);
             for many in (0..=self.spare).rev() {
-                let fewer = many.checked_sub(1).map_or(Some(u64::MAX), |fewer| at_least.get(fewer).copied());
+                let fewer = many.checked_sub(1).map_or(Some(ALL), |fewer| at_least.get(fewer).copied());
                 if let (Some(fewer), Some(mine)) = (fewer, at_least.get_mut(many)) {
-                    *mine |= fewer & mask;
+                    *mine = either(*mine, &both(fewer, &mask));
                 }
             }
         }
-        at_least.last().copied().unwrap_or_default()
+        at_least.last().copied().unwrap_or(NONE)
     }
 }

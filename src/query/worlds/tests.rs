@@ -1,3 +1,5 @@
+//! How likely things fall: the worked example, and against looking at every world by itself.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -93,7 +93,12 @@ impl<'a> Naming<'a> {
         let members = self.requires.members(loss.group).iter();
         let found = members.filter_map(|member| link(&self.atlas.service(member.provider)?.key));
         let sums = found.fold((0, 0), |(requests, nested), link| {
-            (link.requests.max(requests), link.nested.saturating_add(nested))
+            let nested = match link.pool {
+                // Numbers of a whole pool are said of each of its members.
+                Some(_) => link.nested.max(nested),
+                None => link.nested.saturating_add(nested),
+            };
+            (link.requests.max(requests), nested)
         });
         (sums.0 > 0).then_some((sums.0, sums.1.min(sums.0)))
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::page::Page;
 use crate::graph::Contact;
-use crate::model::{HostKey, Timestamp};
+use crate::model::{HostKey, Span, Timestamp};
 use crate::query::Atlas;
 use crate::query::contact::{Contacts, Means, Way};
 use crate::query::trace::Hop;
@@ -125,7 +125,7 @@ impl<'a> Teller<'a> {
         let guess = if dependency.totals.decided { "" } else { " (direction guessed)" };
         match way.means {
             Means::ClientSide => format!("{spoken} back to its client"),
-            Means::Contact(_) => format!("{spoken}{guess}"),
+            Means::Knock | Means::Contact(_) => format!("{spoken}{guess}"),
         }
     }
 
@@ -135,11 +135,11 @@ impl<'a> Teller<'a> {
         match open {
             Some(contact) => Cell::from(format!(
                 "OPEN NOW, since {} from port {}",
-                clock(way.span.first),
+                self.stamp(way.span.first),
                 contact.client_port
             ))
             .tone(Tone::Alarm),
-            None => Cell::from(span(way)),
+            None => Cell::from(self.dated(way)),
         }
     }
 
@@ -147,6 +147,24 @@ impl<'a> Teller<'a> {
     pub(super) fn frame(&self, way: &Way) -> String {
         let frame = self.contact(way).map(|contact| contact.frame).unwrap_or_default();
         format!("{} {}", clean(self.report.source_name(frame.source)), frame.number)
+    }
+
+    /// A moment: by the clock where it is on the day that the page is about.
+    pub(super) fn stamp(&self, time: Timestamp) -> String {
+        match self.report.as_of.is_some_and(|as_of| same_day(as_of, time)) {
+            true => clock(time),
+            false => moment(time),
+        }
+    }
+
+    /// The session of a way that may be of another day.
+    pub(super) fn dated(&self, way: &Way) -> String {
+        match (self.report.as_of, same_day(way.span.first, way.span.last)) {
+            (Some(as_of), true) if !same_day(as_of, way.span.first) => {
+                format!("{} to {}", moment(way.span.first), clock(way.span.last))
+            }
+            _ => span(way),
+        }
     }
 
     /// A table of hops: each with its moment, both ends, what was spoken, its session and its frame.
@@ -162,7 +180,7 @@ impl<'a> Teller<'a> {
         for hop in hops {
             let Some(way) = self.way(hop.way) else { continue };
             table.row(vec![
-                moment(hop.at).into(),
+                self.stamp(hop.at).into(),
                 self.called(page, way.actor).into(),
                 self.called(page, way.target).into(),
                 self.spoken(way).into(),
@@ -175,12 +193,17 @@ impl<'a> Teller<'a> {
 }
 
 /// From when to when, by the clock; by day where that is not the same.
-pub(super) fn span(way: &Way) -> String {
-    let (first, last) = (moment(way.span.first), moment(way.span.last));
-    let same_day = first.split_once(' ').map(|(day, _)| day) == last.split_once(' ').map(|(day, _)| day);
-    match same_day {
-        true if first == last => clock(way.span.first),
-        true => format!("{} to {}", clock(way.span.first), clock(way.span.last)),
-        false => format!("{first} to {last}"),
+fn span(way: &Way) -> String {
+    let Span { first, last } = way.span;
+    let (from, to) = (clock(first), clock(last));
+    match same_day(first, last) {
+        true if from == to => from,
+        true => format!("{}-{to}", from.trim_end_matches('Z')),
+        false => format!("{} to {}", moment(first), moment(last)),
     }
+}
+
+fn same_day(one: Timestamp, other: Timestamp) -> bool {
+    let day = |time| moment(time).split_once(' ').map(|(day, _)| day.to_owned());
+    day(one) == day(other)
 }

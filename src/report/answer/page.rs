@@ -1,6 +1,8 @@
 //! A page of text for people, as every answer lays it out: who is meant, the answer in sections, what
 //! the tap could not see, what to ask next, and the id of the answer.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::blindness;
 use crate::graph::Host;
 use crate::model::{HostKey, NameSource, ServiceKey};
@@ -82,9 +84,27 @@ impl<'a> Page<'a> {
         self.line(INDENT, Tone::Warning, &format!("! {text}"));
     }
 
+    /// A line of a list inside a section: what stands first keeps its column, the rest is wrapped
+    /// behind it. Words that are wider than the page are shortened.
+    pub fn item(&mut self, first: &str, tone: Tone, text: &str) {
+        let hang = INDENT + first.width() + 2;
+        let room = self.width().saturating_sub(hang).max(20);
+        let words: Vec<String> = text.split_whitespace().map(|word| text::shortened(word, room)).collect();
+        let (begin, rest) = (format!("{}{first}  ", " ".repeat(INDENT)), " ".repeat(hang));
+        for line in text::fill(&words.join(" "), Some(self.width()), &begin, &rest).lines() {
+            self.out.push_str(&self.view.paint.paint(tone, line));
+            self.out.push('\n');
+        }
+    }
+
     /// A table inside a section.
     pub fn table(&mut self, table: &Table) {
         self.out.push_str(&table.render(Some(self.width()), INDENT, self.view.paint));
+    }
+
+    /// Rows inside a section that need no titles.
+    pub fn rows(&mut self, table: &Table) {
+        self.out.push_str(&table.render_rows(Some(self.width()), INDENT, self.view.paint));
     }
 
     /// Who is meant, and what the answer is made from:

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::hop::{HopRow, Teller, span};
+use super::hop::{HopRow, Teller};
 use super::page::Page;
 use super::trace::word;
 use crate::graph::Host;
 use crate::model::Timestamp;
 use crate::query::Blindness;
 use crate::query::trace::{Hop, Paths, Rules};
-use crate::report::text::{Column, Table, Tone, View, count, moment};
+use crate::report::text::{Column, Table, Tone, View, count};
 use crate::report::time;
 
 /// The question, as its answer repeats it.
@@ -160,8 +160,7 @@ impl Between<'_> {
                 self.teller.called(page, way.actor).into(),
                 self.teller.called(page, way.target).into(),
                 self.teller.spoken(way).into(),
-                format!("{}, {}", moment(way.span.first).split(' ').next().unwrap_or_default(), span(way))
-                    .into(),
+                self.teller.dated(way).into(),
                 self.teller.frame(way).into(),
             ]);
         }

@@ -9,11 +9,14 @@ use super::page::Page;
 use crate::graph::Host;
 use crate::query::Blindness;
 use crate::query::trace::{Candidate, Cause, Oddity, Root};
-use crate::report::text::{Column, Table, Tone, View, count, moment};
+use crate::report::text::{Column, Table, Tone, View, count, moment, some};
 use crate::report::time;
 
 /// Candidates told to people.
 const CANDIDATES_MAX: usize = 10;
+
+/// Victims named in the first line.
+const VICTIMS_MAX: usize = 8;
 
 /// Causes told to people.
 const CAUSES_MAX: usize = 30;
@@ -138,7 +141,15 @@ impl Backward<'_> {
         let mut page = Page::new(view);
         let hosts: Vec<&Host> =
             self.root.victims.iter().filter_map(|(host, _)| self.teller.atlas.host(*host)).collect();
-        page.about(&hosts, self.named);
+        match hosts.as_slice() {
+            [_] => page.named(&hosts, self.named),
+            several => {
+                let names = several.iter().map(|host| page.host(&host.key)).collect();
+                let many = count(several.len(), "victim", "victims");
+                page.line(0, Tone::Heading, &format!("{many}: {}", some(names, VICTIMS_MAX)));
+            }
+        }
+        page.time();
         self.told(&mut page);
         if let Some((best, _)) = self.candidates.first() {
             self.how(&mut page, best);
@@ -175,7 +186,7 @@ impl Backward<'_> {
         for (row, odd) in self.candidates.iter().take(CANDIDATES_MAX) {
             let odd: Vec<String> = odd.iter().map(|oddity| oddity.word().replace('_', " ")).collect();
             table.row(vec![
-                moment(row.at).into(),
+                self.teller.stamp(row.at).into(),
                 self.teller.called(page, row.host).into(),
                 format!("{} of {victims}", row.explains.len()).into(),
                 format!("{:.2}", row.probability).into(),
@@ -218,8 +229,8 @@ impl Backward<'_> {
         for cause in self.causes.iter().take(CAUSES_MAX) {
             let Some(way) = self.teller.way(cause.way) else { continue };
             table.row(vec![
-                moment(cause.span.first).into(),
-                moment(cause.span.last).into(),
+                self.teller.stamp(cause.span.first).into(),
+                self.teller.stamp(cause.span.last).into(),
                 self.teller.called(page, way.actor).into(),
                 self.teller.called(page, way.target).into(),
                 self.teller.spoken(way).into(),

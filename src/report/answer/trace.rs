@@ -8,7 +8,7 @@ use crate::graph::Host;
 use crate::model::Timestamp;
 use crate::query::Blindness;
 use crate::query::trace::{Classes, OutOfTime, Reached, Rules, SEED, Trace};
-use crate::report::text::{Column, Table, Tone, View, count, length, moment};
+use crate::report::text::{Column, Table, Tone, View, count, length, moment, some};
 use crate::report::time;
 
 /// Rows told to people; programs get all of them.
@@ -256,7 +256,7 @@ impl ForwardPage<'_> {
         for row in rows.iter().take(ROWS_MAX) {
             let Some(way) = row.path.last().and_then(|hop| self.teller.way(hop.way)) else { continue };
             table.row(vec![
-                moment(row.at).into(),
+                self.teller.stamp(row.at).into(),
                 self.teller.called(page, row.host).into(),
                 self.teller.called(page, way.actor).into(),
                 self.teller.spoken(way).into(),
@@ -273,8 +273,8 @@ impl ForwardPage<'_> {
 
     fn out_of_time(&self, page: &mut Page<'_>) {
         let rows = &self.trace.static_only;
-        let control = self.trace.static_control_only.len();
-        if rows.is_empty() && control == 0 {
+        let control = &self.trace.static_control_only;
+        if rows.is_empty() && control.is_empty() {
             return;
         }
         page.heading(&format!(
@@ -289,8 +289,12 @@ impl ForwardPage<'_> {
         if rows.len() > shown {
             page.say(&format!("and {} more; --static tells all of them", rows.len() - shown));
         }
-        if control > 0 {
-            page.say(&format!("It would also claim control of {control} that only data was asked of."));
+        if !control.is_empty() {
+            let names = control.iter().map(|host| self.teller.called(page, *host)).collect();
+            let names = some(names, STATIC_MAX);
+            page.say(&format!(
+                "It would also claim control of {names}, where in time only data was asked for."
+            ));
         }
     }
 
@@ -304,7 +308,8 @@ impl ForwardPage<'_> {
         let open = self.teller.contact(way).is_some_and(|contact| contact.open);
         match open {
             true => format!(
-                "{by} from {from} fell silent {} and no end was seen; reached {reached}, it may still be usable",
+                "{by} from {from} fell silent {} and no end was seen; {from} was reached {reached}, so it may still be \
+                 usable",
                 moment(way.span.last)
             ),
             false => format!("{by} from {from} ended {}, before {reached}", moment(way.span.last)),

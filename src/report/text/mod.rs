@@ -14,7 +14,8 @@ pub use paint::{Paint, Tone};
 pub use rules::{rule_page, rule_table};
 pub use safe::clean;
 pub use story::write_story;
-pub(super) use table::{Cell, Column, Table, fill};
+pub(super) use table::{Cell, Column, Table, fill, shortened};
+pub(super) use tables::when;
 pub use tables::write_table;
 pub(super) use words::{bytes, clock, count, length, moment, number, share, some, verb};
 

@@ -103,6 +103,14 @@ impl Table {
         out
     }
 
+    /// The same without the line of titles: for rows that read as sentences.
+    pub fn render_rows(&self, width: Option<usize>, indent: usize, paint: Paint) -> String {
+        let widths = self.widths(width.map(|width| width.saturating_sub(indent)));
+        let mut out = String::new();
+        self.rows.iter().for_each(|row| self.line(row, &widths, indent, paint, &mut out));
+        out
+    }
+
     fn line(&self, row: &[Cell], widths: &[Option<usize>], indent: usize, paint: Paint, out: &mut String) {
         // Spaces wait until something follows them, so that no line ends in spaces.
         let mut waiting = indent;
@@ -187,7 +195,7 @@ fn total(widths: &[Option<usize>]) -> usize {
 }
 
 /// The text in so many columns of the terminal, with `…` where something is missing.
-fn shortened(text: &str, width: usize) -> String {
+pub fn shortened(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

@@ -31,7 +31,7 @@ pub fn write_table(view: &View<'_>, list: List) -> String {
 }
 
 /// A moment; only its clock while the whole report is about one day.
-fn when(view: &View<'_>, time: Timestamp) -> String {
+pub fn when(view: &View<'_>, time: Timestamp) -> String {
     let sources = view.report.sources.iter();
     let mut days = sources.flat_map(|source| [source.first, source.last]).flatten().map(day);
     let today = day(time);

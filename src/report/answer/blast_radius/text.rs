@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Told;
 use crate::graph::DependencyState;
 use crate::model::{ServiceKey, Transport};
-use crate::query::{Blindness, ImpactNode, Loss, Lost, Machines, Outage, Why, commonly_spared};
+use crate::query::{Blindness, Extent, ImpactNode, Loss, Machines, Outage, Why, commonly_spared};
 use crate::report::answer::affected::Naming;
 use crate::report::answer::page::Page;
 use crate::report::text::{self, Tone, View, count, moment, share, some, verb};
@@ -122,7 +122,7 @@ impl Writing<'_> {
 
     /// What the business calls what is lost.
     fn business_lost(&self) -> Option<String> {
-        let hits = self.told.outage.business.iter().filter(|hit| hit.lost != Lost::Maybe);
+        let hits = self.told.outage.business.iter().filter(|hit| hit.lost != Extent::Maybe);
         let names: Vec<String> = hits.map(|hit| text::clean(&hit.name)).collect();
         (!names.is_empty()).then(|| some(names, NAMES_MAX))
     }
@@ -272,9 +272,9 @@ impl Writing<'_> {
         for hit in &outage.business {
             let name = text::clean(&hit.name);
             match hit.lost {
-                Lost::All => {}
-                Lost::Part => page.say(&format!("{name}: some of its services fail, others live.")),
-                Lost::Maybe => page.say(&format!("{name}: some of its services may fail.")),
+                Extent::All => {}
+                Extent::Part => page.say(&format!("{name}: some of its services fail, others live.")),
+                Extent::Maybe => page.say(&format!("{name}: some of its services may fail.")),
             }
         }
         self.restore(page, outage);

@@ -1,0 +1,47 @@
+//! The least disruptive cut between a segment and another one.
+
+use tapmap::query::{Atlas, Classes, CutQuestion, Cutter, Levels, Requires, Segments, Tier};
+
+use crate::figure::Figure;
+use crate::map::Map;
+use crate::timing::{median, time};
+
+/// Milliseconds of a minimum cut with everything that is told of it.
+const MILLISECONDS_MAX: f64 = 300.0;
+
+/// From one host to all of a segment far away, on both tiers.
+pub fn measure(map: &Map, rounds: usize) -> Vec<Figure> {
+    let atlas = Atlas::new(map.observed());
+    let (segments, requires, levels) =
+        (Segments::new(&atlas), Requires::from_atlas(&atlas), Levels::default());
+    let cutter = Cutter::new(&atlas, &segments, &requires, &levels);
+    let from = segments.hosts(0).get(1..4).unwrap_or_default().to_vec();
+    let last = u32::try_from(segments.count()).unwrap() - 1;
+    let to = segments.hosts(last).to_vec();
+    let mut figures = Vec::new();
+    for (tier, classes) in [
+        (Tier::Observed, Classes::Exec),
+        (Tier::Potential, Classes::Exec),
+        (Tier::Observed, Classes::All),
+        (Tier::Potential, Classes::All),
+    ] {
+        let question =
+            CutQuestion { from: from.clone(), to: to.clone(), tier, classes, ..CutQuestion::default() };
+        let (mut alone, mut whole) = (Vec::new(), Vec::new());
+        let mut size = 0;
+        for _ in 0..rounds.div_ceil(3) {
+            alone.push(time(|| cutter.cost(&question)).0);
+            let (took, answer) = time(|| cutter.cut(&question));
+            size = answer.near.ways.len();
+            whole.push(took);
+        }
+        let name = format!("minimum cut, {}, {} {} ({size} cut)", map.name(), tier.word(), classes.word());
+        let milliseconds = |times| median(times).as_secs_f64() * 1e3;
+        figures.push(Figure::at_most(&name, milliseconds(alone), MILLISECONDS_MAX, " ms"));
+        figures.push(Figure::only(
+            &format!("{name}, with rules and what it leaves"),
+            format!("{:.1} ms", milliseconds(whole)),
+        ));
+    }
+    figures
+}
