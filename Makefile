@@ -10,7 +10,7 @@ help:
 	@echo "make demo      build, and show the map of a real capture"
 	@echo "make test      format, lints, documentation and all tests"
 	@echo "make bench     speed and memory, as ratios measured in one run"
-	@echo "make captures  rebuild the lab's captures (root; about half an hour)"
+	@echo "make captures  rebuild the lab's captures (root; about forty minutes)"
 	@echo "make fuzz      fuzz the decoder and every analyzer for a minute"
 	@echo "make deny      licences, bans and sources of all dependencies (cargo-deny)"
 

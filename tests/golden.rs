@@ -12,12 +12,18 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The capture of a folder, compressed or not, as a path from the project's root.
+fn capture(name: &str) -> Option<String> {
+    let paths = ["pcap", "pcap.xz"].map(|ending| format!("captures/{name}/capture.{ending}"));
+    paths.into_iter().find(|path| root().join(path).exists())
+}
+
 /// What `analyze -o json` prints for a capture. Run from the project's root, so that paths are the
 /// same everywhere.
 fn analyze(name: &str, workers: &str) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_tapmap"))
         .current_dir(root())
-        .args(["analyze", &format!("captures/{name}/capture.pcap"), "-o", "json", "--workers", workers])
+        .args(["analyze", &capture(name).unwrap(), "-o", "json", "--workers", workers])
         .output()
         .unwrap();
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
@@ -27,9 +33,8 @@ fn analyze(name: &str, workers: &str) -> String {
 fn names() -> Vec<String> {
     let folders = fs::read_dir(root().join("captures")).unwrap();
     let mut names: Vec<String> = folders
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.join("capture.pcap").exists())
-        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| capture(name).is_some())
         .collect();
     names.sort();
     names

@@ -94,6 +94,8 @@ const CAPTURES: &[&str] = &[
     "databases",
     "remote",
     "kerberos",
+    "outage",
+    "worm",
 ];
 
 #[test]

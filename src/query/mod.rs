@@ -55,7 +55,9 @@ pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment}
 pub use level::{Level, Levels};
 pub use machine::Machines;
 pub use outage::{Extent, Hit, Loss, Outage, SharedLoss};
-pub use requires::{Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why};
+pub use requires::{
+    Failure, Group, ImpactNode, Member, NO_DEPENDENCY, Parts, Requires, Why, commonly_spared,
+};
 pub use restore::{Restored, restore_order};
 pub use segment::Segments;
 pub use spof::{Single, Spof, Spofs, spof};

@@ -29,14 +29,19 @@ def think(seconds: float) -> None:
 class Daemon:
     """A server process inside a host."""
 
-    def __init__(self, host: "Host", name: str, process: subprocess.Popen, log: Path):
+    def __init__(self, host: "Host", name: str, process: subprocess.Popen, log: Path, started_with: dict):
         self.host, self.name, self.process, self.log = host, name, process, log
+        self._started_with = started_with
 
     def stop(self, signal: str = "TERM", limit: float = 10.0) -> None:
         """Ends it as an administrator would, so that connections are closed on the wire."""
         pid = self.host.read(f"/run/pids/{self.name}").strip()
         self.host.run(["kill", f"-{signal}", pid], check=False)
         wait_for(f"the end of {self.name} on {self.host.name}", lambda: self.process.poll() is not None, limit)
+
+    def restart(self) -> None:
+        """Starts it again as it was started, and waits for its ports."""
+        self.process = self.host.start(self.name, **self._started_with).process
 
 
 class Host:
@@ -53,10 +58,13 @@ class Host:
     def address(self) -> str:
         return self.addresses[0]
 
-    def boot(self, hosts_file: str, resolver: str | None) -> None:
+    def boot(self, hosts_file: str, resolvers: list[str]) -> None:
         (self.directory / "hosts").write_text(hosts_file)
-        (self.directory / "resolv.conf").write_text(
-            f"nameserver {resolver}\noptions timeout:2 attempts:2\n" if resolver else "")
+        lines = [f"nameserver {address}" for address in resolvers]
+        if resolvers:
+            # With several servers the load is spread, so that each is seen in use.
+            lines.append("options timeout:2 attempts:2" + (" rotate" if len(resolvers) > 1 else ""))
+        (self.directory / "resolv.conf").write_text("".join(f"{line}\n" for line in lines))
         self._outer = subprocess.Popen(
             ["ip", "netns", "exec", self.name, "unshare", "-m", "-u", "-i", "-p", "-f", "--kill-child",
              "--mount-proc", "--propagation", "private", "bash", str(INIT), self.name],
@@ -113,7 +121,7 @@ class Host:
         recorded = ["sh", "-c", f'echo $$ > /run/pids/{name}; exec "$@"', "sh",
                     *(["setpriv", "--reuid", user, "--regid", user, "--clear-groups"] if user else []), *command]
         process = subprocess.Popen(self._enter(recorded, None), stdin=subprocess.DEVNULL,
-                                   stdout=log.open("w"), stderr=subprocess.STDOUT)
+                                   stdout=log.open("a"), stderr=subprocess.STDOUT)
         wanted = [(port, "tcp") for port in tcp or []] + [(port, "udp") for port in udp or []]
 
         def up() -> bool:
@@ -124,7 +132,8 @@ class Host:
             wait_for(f"{name} on {self.name} listening on {wanted}", up, limit)
         except LabError as error:
             raise LabError(f"{error}: {log.read_text()[-800:]}") from error
-        return Daemon(self, name, process, log)
+        return Daemon(self, name, process, log,
+                      {"command": command, "user": user, "tcp": tcp, "udp": udp, "limit": limit})
 
     def listens(self, port: int, transport: str) -> bool:
         """Asks the kernel, not the port: a probe would be a packet that nobody declared."""

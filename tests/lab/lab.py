@@ -29,16 +29,16 @@ from certs import Authority
 from network import Network
 from sandbox import LabError
 from scenarios import chains
-from truth import Topology
+from truth import Topology, as_rows
 
 HERE = Path(__file__).resolve().parent
 CAPTURES = HERE.parent.parent / "captures"
-LIMIT = 240     # seconds for one scenario
+LIMIT = 240     # seconds for one scenario that names no other LIMIT
 AT_ONCE = 4     # scenarios that run beside each other, of those that wait most of the time
 
 # In the order a reader meets them; the modules are scenarios/NAME.py with underscores.
 SCENARIOS = ["three-tier", "mid-stream", "one-sided", "mirror-once", "mirror-twice", "vxlan", "scan", "mail-and-files",
-             "databases", "kerberos", "remote", *chains.NAMES]
+             "databases", "kerberos", "remote", "outage", "worm", *chains.NAMES]
 SAME_RUN = {"mirror-once": "mirror-twice"}      # one scenario makes both
 
 
@@ -51,20 +51,29 @@ class Lab:
         self.authority = Authority(scratch)
         shutil.copytree(HERE / "apps", scratch / "apps", ignore=shutil.ignore_patterns("__pycache__"))
 
-    def deliver(self, name: str, frames: list[pcap.Frame], topology: Topology, readme: str) -> None:
-        """Writes captures/NAME, after the check that the capture shows what was declared and no more."""
+    def deliver(self, name: str, frames: list[pcap.Frame], topology: Topology, readme: str,
+                more: dict[str, dict] | None = None) -> None:
+        """Writes captures/NAME, after the check that the capture shows what was declared and no more.
+
+        A capture whose frames are cut is compressed too. `more`: other documents of truth, by file name.
+        """
         self.require(name, frames, topology.problems(frames))
         target = self.folder(name)
-        pcap.write(target / "capture.pcap", frames)
+        file = target / ("capture.pcap.xz" if topology.snaplen else "capture.pcap")
+        pcap.write(file, topology.cut(frames))
+        for document, content in (more or {}).items():
+            (target / document).write_text(as_rows(content))
         topology.write(target / "topology.json")
         seconds = (frames[-1].time - frames[0].time) / 1e6
+        truths = " and ".join(f"`{document}`" for document in ["topology.json", *(more or {})])
         (target / "README.md").write_text(
             f"# {name}\n\n{readme.strip()}\n\n{len(frames)} frames in {seconds:.0f} s. The truth is in "
-            f"`topology.json`.\nRebuild: `sudo tests/lab/build.sh {name}`\n")
+            f"{truths}.\nRebuild: `sudo tests/lab/build.sh {name}`\n")
         print(f"{name}: {len(frames)} frames, {seconds:.0f} s, {len(topology.dependencies)} dependencies, "
-              f"{(target / 'capture.pcap').stat().st_size // 1024} KB", flush=True)
+              f"{file.stat().st_size // 1024} KB", flush=True)
 
     def require(self, name: str, frames: list[pcap.Frame], problems: list[str]) -> None:
+        """Keeps a capture that is not right where one can look at it, and refuses it."""
         problems = problems + self.told_about_this_machine(frames)
         if problems:
             pcap.write(Path("/tmp") / f"lab-{name.replace('/', '-')}-rejected.pcap", frames)
@@ -134,15 +143,20 @@ def build(names: list[str], may_install: bool) -> int:
 
 def build_one(name: str) -> bool:
     started = time.monotonic()
-    built = sandbox.run(Path(__file__).resolve(), ["inside", name], LIMIT) == 0
+    built = sandbox.run(Path(__file__).resolve(), ["inside", name], limit_of(name)) == 0
     print(f"{name}: {time.monotonic() - started:.0f} s to build", flush=True)
     return built
 
 
+def limit_of(name: str) -> int:
+    return getattr(scenario(name), "LIMIT", LIMIT)
+
+
 def build_inside(name: str) -> int:
     """Runs as PID 1 of the sandbox; when it returns, the kernel ends everything it started."""
-    signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(LabError(f"{name} took longer than {LIMIT} s")))
-    signal.alarm(LIMIT - 10)
+    limit = limit_of(name)
+    signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(LabError(f"{name} took longer than {limit} s")))
+    signal.alarm(limit - 10)
     scenario(name).run(Lab(sandbox.prepare()))
     return 0
 
@@ -152,12 +166,12 @@ def check(names: list[str]) -> int:
     for name in names:
         is_chain = name in chains.NAMES
         directory = (CAPTURES / name).parent if is_chain else CAPTURES / name
-        capture = CAPTURES / f"{name}.pcap.xz" if is_chain else directory / "capture.pcap"
+        capture = CAPTURES / f"{name}.pcap.xz" if is_chain else next(directory.glob("capture.pcap*"))
         stored = json.loads((directory / "topology.json").read_text())
-        topology = Topology(one_sided=stored.get("one_sided", False))
+        topology = Topology(stored.get("one_sided", False), stored.get("snaplen"), stored.get("snaplen_of_handshakes"))
         for key in ("hosts", "dependencies", "attempts", "multicast", "findings"):
             setattr(topology, key, stored.get(key, getattr(topology, key)))
-        problems = topology.problems(pcap.read(capture), may_be_cut=is_chain)
+        problems = topology.problems(pcap.read(capture))
         print(f"{name}: {'as declared' if not problems else 'DIFFERS'}")
         for problem in problems[:20]:
             print(f"  {problem}")

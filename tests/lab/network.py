@@ -130,15 +130,18 @@ class Network:
         inside(name, "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.send_redirects=0")
 
     def boot(self, resolver: str | None = None, without_resolver: tuple[str, ...] = (),
-             hosts_names: bool = False) -> None:
-        """Starts all hosts. Names come from `resolver`, or from /etc/hosts where there is none."""
+             hosts_names: bool = False, resolvers: dict[str, list[str]] | None = None) -> None:
+        """Starts all hosts. Names come from `resolver` (`resolvers`: of single hosts), else from /etc/hosts."""
         for host in self.hosts.values():
-            from_file = hosts_names or host.name in without_resolver or resolver is None
+            asked = (resolvers or {}).get(host.name, [resolver] if resolver else [])
+            if host.name in without_resolver:
+                asked = []
+            from_file = hosts_names or not asked
             lines = ["127.0.0.1 localhost"]
             lines += [f"{a} {host.name}" for a in host.addresses]
             if from_file:
                 lines += [f"{a} {name}" for name, list_ in self.names.items() for a in list_]
-            host.boot("\n".join(lines) + "\n", None if host.name in without_resolver else resolver)
+            host.boot("\n".join(lines) + "\n", asked)
         for host in self.hosts.values():
             host.finish_boot()
 

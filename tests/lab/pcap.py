@@ -38,6 +38,7 @@ def read(path: Path) -> list[Frame]:
 
 
 def write(path: Path, frames: list[Frame]) -> None:
+    """Compressed where the path ends in .xz."""
     best = 9 | lzma.PRESET_EXTREME
     with lzma.open(path, "wb", preset=best) if path.suffix == ".xz" else path.open("wb") as out:
         out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, ETHERNET))
@@ -72,19 +73,19 @@ def ones_complement(data: bytes) -> int:
     return total
 
 
-def cut(frames: list[Frame], length: int, handshake: int) -> list[Frame]:
-    """The frames as a capture with a snapshot length has them; TLS handshakes in clear keep more."""
+def cut(frames: list[Frame], length: int, of_handshakes: int) -> list[Frame]:
+    """The frames as a capture with a snapshot length has them; TLS handshakes in clear may keep more."""
     def kept(frame: Frame) -> int:
         tcp = frame.data[12:14] == b"\x08\x00" and frame.data[23] == 6
         at = 34 + (frame.data[46] >> 4) * 4 if tcp else len(frame.data)
-        return handshake if frame.data[at:at + 2] == b"\x16\x03" else length
+        return of_handshakes if frame.data[at:at + 2] == b"\x16\x03" else length
     return [Frame(frame.time, frame.data[:kept(frame)], frame.wire_length) for frame in frames]
 
 
-def dissect(frame: Frame, realm: str = "", may_be_cut: bool = False) -> Iterator[Packet]:
-    """The packet of a frame, and the inner one where it is a tunnel's."""
+def dissect(frame: Frame, realm: str = "", cut_to: frozenset[int] = frozenset()) -> Iterator[Packet]:
+    """The packet of a frame, and the inner one where it is a tunnel's. Frames may be cut to the lengths `cut_to`."""
     data = frame.data
-    if not realm and (frame.is_cut and not may_be_cut or frame.wire_length > 1600):
+    if not realm and (frame.is_cut and len(data) not in cut_to or frame.wire_length > 1600):
         yield Packet(frame.time, "other", faults=[f"a frame of {frame.wire_length} bytes, {len(data)} captured"])
         return
     at, kind = 14, struct.unpack("!H", data[12:14])[0]

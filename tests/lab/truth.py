@@ -13,8 +13,10 @@ DHCP_PORTS = {67, 68}
 class Topology:
     """What a scenario says is there. Only answered dependencies count as dependencies."""
 
-    def __init__(self, one_sided: bool = False):
+    def __init__(self, one_sided: bool = False, snaplen: int | None = None, snaplen_of_handshakes: int | None = None):
         self.one_sided = one_sided
+        # Bytes that are kept of a frame, and of one with a TLS handshake where that is more; None keeps all.
+        self.snaplen, self.snaplen_of_handshakes = snaplen, snaplen_of_handshakes
         self.hosts: dict[str, list[str]] = {}
         self.dependencies: list[dict] = []
         self.attempts: list[dict] = []
@@ -60,32 +62,31 @@ class Topology:
         self.findings.append({"rule": rule, "server": self.address(server), "port": port,
                               "host": self.address(host or server)})
 
+    def cut(self, frames: list[pcap.Frame]) -> list[pcap.Frame]:
+        """The frames as they are kept."""
+        return pcap.cut(frames, self.snaplen, self.snaplen_of_handshakes or self.snaplen) if self.snaplen else frames
+
     def write(self, path: Path) -> None:
-        def rows(table: list[dict]) -> list[str]:
-            return [json.dumps(row) for row in sorted(table, key=lambda row: json.dumps(row, sort_keys=True))]
-        parts = [f'"hosts": {json.dumps(dict(sorted(self.hosts.items())))}']
+        document: dict[str, object] = {"hosts": dict(sorted(self.hosts.items()))}
         for key in ("dependencies", "attempts", "multicast", "certificates", "findings"):
-            table = rows(getattr(self, key))
+            table = sorted(getattr(self, key), key=lambda row: json.dumps(row, sort_keys=True))
             if table or key in ("dependencies", "findings"):
-                parts.append(f'"{key}": [\n  ' + ",\n  ".join(table) + "\n ]" if table else f'"{key}": []')
+                document[key] = table
         if self.names:
-            parts.append(f'"names": {json.dumps(dict(sorted(self.names.items())))}')
-        for key, value in sorted(self.notes.items()):
-            if isinstance(value, list) and value and isinstance(value[0], dict):
-                parts.append(f'"{key}": [\n  ' + ",\n  ".join(map(json.dumps, value)) + "\n ]")
-            else:
-                parts.append(f'"{key}": {json.dumps(value)}')
-        path.write_text("{\n " + ",\n ".join(parts) + "\n}\n")
-        json.loads(path.read_text())
+            document["names"] = dict(sorted(self.names.items()))
+        lengths = {"snaplen": self.snaplen, "snaplen_of_handshakes": self.snaplen_of_handshakes}
+        document |= sorted({**self.notes, **{key: length for key, length in lengths.items() if length}}.items())
+        path.write_text(as_rows(document))
 
     # ---- the check -------------------------------------------------------------------------------
 
-    def problems(self, frames: list[pcap.Frame], may_be_cut: bool = False) -> list[str]:
+    def problems(self, frames: list[pcap.Frame]) -> list[str]:
         """Everything in the capture that the declaration does not explain, and the reverse."""
         found: list[str] = []
         flows: dict[tuple, list[pcap.Packet]] = defaultdict(list)
+        cut_to = frozenset({self.snaplen, self.snaplen_of_handshakes} - {None})
         for number, frame in enumerate(frames, 1):
-            for packet in pcap.dissect(frame, may_be_cut=may_be_cut):
+            for packet in pcap.dissect(frame, cut_to=cut_to):
                 found += [f"frame {number}: {fault}" for fault in packet.faults]
                 if packet.kind in ("tcp", "udp"):
                     a = (packet.source, packet.source_port)
@@ -161,6 +162,15 @@ class Topology:
 
     def _is_attempt(self, first: pcap.Packet, kind: str) -> bool:
         return any(row["client"] == first.source for row in self.attempts)
+
+
+def as_rows(document: dict[str, object]) -> str:
+    """JSON with one row of each table to a line, so that a change can be read."""
+    def part(value: object) -> str:
+        if not (isinstance(value, list) and value and isinstance(value[0], dict)):
+            return json.dumps(value)
+        return "[\n  " + ",\n  ".join(map(json.dumps, value)) + "\n ]"
+    return "{\n " + ",\n ".join(f"{json.dumps(key)}: {part(value)}" for key, value in document.items()) + "\n}\n"
 
 
 SYN_ACK = pcap.SYN | pcap.ACK

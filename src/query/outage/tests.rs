@@ -196,6 +196,24 @@ fn services_that_stand_in_for_each_other_fail_together() {
 }
 
 #[test]
+fn name_servers_of_one_client_stand_in_for_each_other() {
+    let mut town = Town::default();
+    for server in [20, 21] {
+        town.uses(1, (server, 53), Some("dns"), 3).uses(2, (server, 53), Some("dns"), 3);
+        town.uses(2, (server, 123), Some("ntp"), 3);
+    }
+    town.uses(3, (20, 53), Some("dns"), 3).uses(1, WEB, Some("http"), 3);
+    town.link(WEB, (20, 53), Verdict::Needed, 0.5).link(WEB, (21, 53), Verdict::Needed, 0.49);
+    let one = town.stop(&[20], false);
+    assert_eq!((one.must, one.may), (vec!["3".to_owned()], vec![]), "it knows no other");
+    assert_eq!(town.stop(&[20, 21], false).must, ["2:80", "2", "1", "3"]);
+    // Two web servers are two sites until something shows that they are one.
+    let mut sites = Town::default();
+    sites.uses(1, (2, 80), Some("http"), 3).uses(1, (3, 80), Some("http"), 3);
+    assert_eq!(sites.stop(&[2], false).must, ["1"]);
+}
+
+#[test]
 fn a_quorum_must_live_whichever_member_is_used() {
     let mut town = Town::default();
     town.uses(1, (2, 2379), Some("http"), 3).uses(9, (3, 2379), None, 3).uses(9, (4, 2379), None, 3);
@@ -218,6 +236,28 @@ fn balanced_requests_add_up() {
         assert!(groups[0].strength > 0.97 && groups[0].strength < 1.0, "{groups:?}");
     });
     assert_eq!(town.stop(&[3, 4], false).must, ["2:80", "2", "1"]);
+}
+
+#[test]
+fn many_applications_go_on_without_their_cache() {
+    let why = |protocol| {
+        let mut town = Town::default();
+        town.uses(1, WEB, Some("http"), 3).uses(2, CACHE, Some(protocol), 3);
+        town.link(WEB, CACHE, Verdict::Needed, 0.97);
+        let told = town.stop(&[CACHE.0], false);
+        town.ask(|atlas| {
+            let requires = Requires::from_atlas(atlas);
+            let place = requires.groups_of(atlas.service_place(&service_key(WEB)).unwrap()).next().unwrap();
+            (told.must.clone(), told.may.clone(), requires.group(place).unwrap().why)
+        })
+    };
+    for protocol in ["redis", "memcached", "smtp"] {
+        let told = why(protocol);
+        let expected = (vec!["2".to_owned()], vec!["2:80".to_owned(), "1".to_owned()], Why::Soft);
+        assert_eq!(told, expected, "{protocol}: what uses it itself is cut off, who asks that may be");
+    }
+    let (must, may, why) = why("postgresql");
+    assert_eq!((must, may, why), (vec!["2:80".into(), "2".into(), "1".into()], vec![], Why::Inferred));
 }
 
 #[test]

@@ -4,8 +4,10 @@
 //! of a map and then its hosts, as clients; only services are ever members.
 
 mod reading;
+mod soft;
 
 pub(in crate::query) use reading::carries_impact;
+pub use soft::commonly_spared;
 
 use smallvec::SmallVec;
 
@@ -21,6 +23,8 @@ pub enum Why {
     Inferred,
     /// The same identifiers went in and out.
     Exact,
+    /// One of these two, and many applications go on without it: a cache, a mail relay.
+    Soft,
     /// Its host uses it, and nothing tells which of the host's services does.
     CoLocated,
 }
@@ -32,6 +36,7 @@ impl Why {
             Why::Direct => "direct",
             Why::Inferred => "inferred",
             Why::Exact => "exact",
+            Why::Soft => "soft",
             Why::CoLocated => "co_located",
         }
     }

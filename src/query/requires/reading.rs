@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use smallvec::SmallVec;
 
+use super::soft::{SOFT_MAX, commonly_spared};
 use super::{Group, Member, NO_DEPENDENCY, Parts, Requires, Why};
 use crate::graph::{Dependency, DependencyState, InferredLink, Kind, Verdict};
 use crate::model::{HostKey, ServiceKey};
@@ -151,18 +152,30 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Services of one pool are one; the others stand alone.
+    /// Services of one pool are one, and so are those that stand in for each other by their design; the
+    /// others stand alone.
     fn pooled(&self, services: impl Iterator<Item = u32>) -> Vec<Vec<u32>> {
         let mut alone = Vec::new();
+        let mut alternatives: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         let mut pools: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
         for service in services {
-            match self.pool_of.get(&service) {
-                Some(pool) => pools.entry(*pool).or_default().push(service),
-                None => alone.push(vec![service]),
+            match (self.alternative(service), self.pool_of.get(&service)) {
+                (Some(protocol), _) => alternatives.entry(protocol).or_default().push(service),
+                (None, Some(pool)) => pools.entry(*pool).or_default().push(service),
+                (None, None) => alone.push(vec![service]),
             }
         }
+        alone.extend(alternatives.into_values());
         alone.extend(pools.into_values());
         alone
+    }
+
+    /// The protocol of a service if whoever knows several that speak it does with any of them: a resolver
+    /// goes on to the next name server of its list (RFC 1035 §7.2), and clocks are asked in numbers so that
+    /// some may fail (RFC 5905 §11.2).
+    fn alternative(&self, service: u32) -> Option<&'static str> {
+        let protocol = self.atlas.service(service)?.protocol?;
+        matches!(protocol, "dns" | "ntp").then_some(protocol)
     }
 
     fn push(&mut self, client: &Client<'_>, dependent: u32, claim: Claim) {
@@ -186,10 +199,26 @@ impl<'a> Reading<'a> {
             dependency: edge(service).map_or(NO_DEPENDENCY, |(place, _)| place),
         };
         let members = quorum.iter().map(member).collect();
-        let (strength, why) = (claim.strength, claim.why);
+        let (strength, why) = match claim.why {
+            Why::Inferred | Why::Exact if self.is_soft(client, &claim.services) => {
+                (claim.strength.min(SOFT_MAX), Why::Soft)
+            }
+            why => (claim.strength, why),
+        };
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let confidence = confidence as f32;
         self.parts.groups.push((Group { dependent, needed, strength, confidence, why }, members));
+    }
+
+    /// All of them are used for what applications commonly go on without. A replica of a cache that
+    /// follows its primary, and a queue in one, are other things.
+    fn is_soft(&self, client: &Client<'_>, services: &[u32]) -> bool {
+        services.iter().all(|service| {
+            let protocol = self.atlas.service(*service).and_then(|service| service.protocol);
+            let kind = client.uses.get(service).map(|(_, row)| row.kind);
+            protocol.and_then(commonly_spared).is_some()
+                && !matches!(kind, Some(Kind::Replication | Kind::Broker))
+        })
     }
 }
 

@@ -80,6 +80,39 @@ def samba(host: Host, name: str, network: str) -> list[Daemon]:
             host.start("smbd", ["smbd", "-F", "--no-process-group", "-s", config], tcp=[445, 139])]
 
 
+QUIET_SMB = """\
+[global]
+  workgroup = LAB
+  netbios name = {name}
+  server string = Lab files
+  security = user
+  smb ports = 445
+  disable netbios = yes
+  lock directory = /tmp/smb/lock
+  state directory = /tmp/smb/state
+  cache directory = /tmp/smb/cache
+  private dir = /tmp/smb/private
+  pid directory = /tmp/smb
+  ncalrpc dir = /tmp/smb/ncalrpc
+  log file = /tmp/smb/log
+  load printers = no
+  disable spoolss = yes
+  svcctl list = updater
+[share]
+  path = /tmp/share
+{more}
+"""
+
+
+def smbd(host: Host, name: str, more: str = "") -> Daemon:
+    """A file server on 445 without NetBIOS; alice reads the share, root may do more. `more`: shares."""
+    config = host.write("smb.conf", QUIET_SMB.format(name=name, more=more))
+    host.shell("id alice >/dev/null 2>&1 || useradd -M alice; mkdir -p /tmp/share /tmp/admin /run/samba "
+               "/tmp/smb/{lock,state,cache,private,ncalrpc}; echo 'quarterly numbers' > /tmp/share/report.txt; "
+               f"for who in alice root; do printf 'labpw\\nlabpw\\n' | smbpasswd -c {config} -s -a $who; done")
+    return host.start("smbd", ["smbd", "-F", "--no-process-group", "-s", config], tcp=[445])
+
+
 SNMPD = """\
 rocommunity public {network}
 createUser watcher SHA labpw-auth AES labpw-priv

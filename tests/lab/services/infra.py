@@ -31,9 +31,11 @@ def ntp_server(host: Host) -> Daemon:
     return host.start("chronyd", ["chronyd", "-x", "-d", "-u", "root", "-f", config], udp=[123])
 
 
-def ntp_client(host: Host, server: str) -> Daemon:
-    """-x: it measures, but never sets the clock of this machine."""
-    config = host.write("ntp-client.conf", f"server {server} iburst minpoll 2 maxpoll 3\nport 0\ncmdport 0\n")
+def ntp_client(host: Host, server: str, log_directory: str | None = None) -> Daemon:
+    """-x: it measures, but never sets the clock of this machine. With a log it asks every two seconds."""
+    polls, logs = ("minpoll 1 maxpoll 1", f"logdir {log_directory}\nlog measurements\n") if log_directory else (
+        "minpoll 2 maxpoll 3", "")
+    config = host.write("ntp-client.conf", f"server {server} iburst {polls}\nport 0\ncmdport 0\n{logs}")
     return host.start("chronyd", ["chronyd", "-x", "-d", "-u", "root", "-f", config])
 
 

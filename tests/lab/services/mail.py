@@ -80,4 +80,5 @@ def postfix(host: Host, tls: str, more: str = "") -> Daemon:
                "/etc/postfix/master.cf && sed -i -E 's/^([a-z].*(unix|inet|fifo) +[^ ]+ +[^ ]+ +)y/\\1n/' "
                "/etc/postfix/master.cf && mkdir -p /var/spool/postfix && postfix set-permissions >/dev/null 2>&1; "
                "install -d -o postfix /var/spool/postfix/private; true")
-    return host.start("postfix", ["postfix", "start-fg"], tcp=[25])
+    # The master itself, and not the script around it: to end that would leave everybody else answering.
+    return host.start("postfix", ["sh", "-c", "postfix check; exec /usr/lib/postfix/sbin/master -s"], tcp=[25])

@@ -6,7 +6,7 @@ use super::Told;
 use crate::graph::DependencyState;
 use crate::model::{ServiceKey, Transport};
 use crate::query::exposure::Exposure;
-use crate::query::{Blindness, Extent, ImpactNode, Loss, Machines, Outage, Why};
+use crate::query::{Blindness, Extent, ImpactNode, Loss, Machines, Outage, Why, commonly_spared};
 use crate::report::answer::affected::Naming;
 use crate::report::answer::exposure::section;
 use crate::report::answer::page::Page;
@@ -369,13 +369,21 @@ impl Writing<'_> {
                 "a guess: its host uses {provider}, and nothing tells for which of its services"
             )),
             Why::Exact => Some(format!("the same requests were seen to go on to {provider}")),
-            Why::Inferred => {
-                let (requests, waited) = self.naming.waited(loss)?;
-                let part = share(waited.into(), requests.into());
-                let requests = text::number(requests.into());
-                Some(format!("{part} of {requests} requests waited for {provider}"))
+            Why::Inferred => self.waited(loss, &provider),
+            Why::Soft => {
+                let waited = self.waited(loss, &provider).unwrap_or_else(|| format!("it uses {provider}"));
+                let service = members.first().and_then(|member| self.told.atlas.service(member.provider));
+                let purpose = service.and_then(|service| commonly_spared(service.protocol?))?;
+                Some(format!("{waited}; many applications go on without their {purpose}"))
             }
         }
+    }
+
+    fn waited(&self, loss: &Loss, provider: &str) -> Option<String> {
+        let (requests, waited) = self.naming.waited(loss)?;
+        let part = share(waited.into(), requests.into());
+        let requests = text::number(requests.into());
+        Some(format!("{part} of {requests} requests waited for {provider}"))
     }
 
     fn worth(&self, node: u32) -> String {

@@ -15,7 +15,6 @@ from sandbox import LabError
 from scenarios.chains import declaration
 
 TOPOLOGIES = ["shop", "gateway", "catalog", "twins"]
-SNAPLEN, HANDSHAKE = 256, 700       # bytes kept of a frame; of a TLS handshake's
 # A login per request with SCRAM would be most of the work of these two-processor labs.
 TRUST = "host all all 0.0.0.0/0 trust"
 TOOLS = ["python3-psycopg2", "python3-ldap"]
@@ -77,7 +76,7 @@ class Chain:
         services, problems = declared.shares(measured, self.variant.name)
         lab.require(self.name, frames, problems + truth.problems(frames))
         directory = lab.folder(f"chains/{self.topology}")
-        pcap.write(directory / self.file, pcap.cut(frames, SNAPLEN, HANDSHAKE))
+        pcap.write(directory / self.file, truth.cut(frames))
         seconds = (frames[-1].time - frames[0].time) / 1e6
         declaration.store(directory, truth, self.module.README, {
             "file": self.file, "variant": self.variant.name, "load": self.load, "seconds": round(seconds),

@@ -9,6 +9,7 @@ from pathlib import Path
 from truth import Topology
 
 VARIANTS = ("unpooled", "pooled", "tls")
+SNAPLEN, HANDSHAKE = 256, 700     # bytes kept of a frame; of a TLS handshake's
 FEWEST = 40         # requests, below which a capture says too little about a service
 SIGMAS = 4.5        # a share may differ from its declaration by chance; four and a half sigmas are not chance
 
@@ -55,7 +56,7 @@ class Declaration:
         return f"{self.address(host)}:{port}/{self.transports[name]}"
 
     def topology(self) -> Topology:
-        truth = Topology()
+        truth = Topology(snaplen=SNAPLEN, snaplen_of_handshakes=HANDSHAKE)
         truth.hosts = {name: [self.address(name)] for name in self.module.HOSTS}
         for client, server, protocol, transport in self.uses:
             host, _, port = server.partition(":")
