@@ -21,7 +21,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
+    clippy::panic,
     clippy::cast_precision_loss,
     clippy::print_stdout,
     reason = "what a test helper cannot read, the test cannot judge; its figures are for people"
