@@ -6,7 +6,8 @@
 //! but for active FTP, where the declared topology says that the server opens), and UDP flows of a
 //! declared dependency (truth: the declaration). A flow is counted in a variant if a packet of it is
 //! left that is no bare reset: a lone RST belongs to no flow, the map shows nothing for it, and such
-//! flows are counted apart. A flow of which a byte of payload is left counts as one with payload.
+//! flows are counted apart, and so are a scanner's flows of which no answer is left: those are summed up
+//! by their source. A flow of which a byte of payload is left counts as one with payload.
 //!
 //! `cargo test --test midstream -- --nocapture` prints the figures; with `SHOW=1` also which flows
 //! are not right, and what they were judged by.
@@ -242,6 +243,9 @@ struct Scores {
     payload: Score,
     headers: Score,
     resets: usize,
+    /// Flows of a scanner of which nothing is left that somebody answered: its attempts are summed up by
+    /// source, and no edge stands for one of them.
+    scanned: usize,
 }
 
 impl Scores {
@@ -249,6 +253,7 @@ impl Scores {
         self.payload.add(other.payload);
         self.headers.add(other.headers);
         self.resets += other.resets;
+        self.scanned += other.scanned;
     }
 }
 
@@ -310,6 +315,11 @@ fn judge(truth: &Truth, left: &[Line], what: &str) -> Scores {
         let client = truth[&key];
         let right = decided.get(&edge(&key, client)).or_else(|| decided.get(&asked(truth, &key, client)?));
         let wrong = decided.get(&edge(&key, client.other()));
+        let scanner = map.scans.iter().any(|scan| scan.source == Some(key.host(client)));
+        if (right, wrong, scanner) == (None, None, true) {
+            scores.scanned += 1;
+            continue;
+        }
         let score = if payload { &mut scores.payload } else { &mut scores.headers };
         score.flows += 1;
         let said = match (right, wrong) {
@@ -340,7 +350,10 @@ fn print(table: &Table) {
     for ((loss, headers), scores) in table {
         println!("{loss:?}{}", if *headers { ", headers only" } else { "" });
         println!("   with payload {}", scores.payload);
-        println!("   header-only  {}, {} of resets alone", scores.headers, scores.resets);
+        println!(
+            "   header-only  {}, {} of resets alone, {} of a scanner's",
+            scores.headers, scores.resets, scores.scanned
+        );
     }
     println!("all\n   with payload {}\n   header-only  {}", total(table).payload, total(table).headers);
 }
