@@ -157,6 +157,7 @@ fn map(hosts: u32, edges: u32) -> Snapshot {
         labels: Vec::new(),
         internal: true,
         span: Some(span),
+        held: Vec::new(),
     });
     Snapshot {
         last: None,
