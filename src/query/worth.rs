@@ -73,6 +73,11 @@ impl Worths {
     /// told (`blast_radius.md` §2).
     pub fn impact(&self, lost: impl Iterator<Item = (u32, f64)>) -> f64 {
         let lost: f64 = lost.map(|(node, probability)| self.level(node) * probability).sum();
+        self.share(lost)
+    }
+
+    /// So much of what everything means together.
+    pub(super) fn share(&self, lost: f64) -> f64 {
         if self.sum > 0.0 { lost / self.sum } else { 0.0 }
     }
 }

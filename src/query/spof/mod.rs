@@ -9,10 +9,14 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use super::impact::{Fallen, Fixpoint, Threshold};
+use super::impact::{Fixpoint, Threshold};
 use super::requires::{Failure, Requires};
-use super::worlds::worlds;
+use super::worlds::{is_sampled, weigh_together, worlds};
 use super::worth::Worths;
+
+/// Candidates that are weighed together at most, beside the first: what they share is computed once, and
+/// some of them for nothing.
+const TOGETHER_MAX: usize = 4_096;
 
 /// What fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,7 +72,8 @@ struct Candidate {
     kind: Single,
     failure: Failure,
     with_host: bool,
-    must: Vec<u32>,
+    /// How many fall for certain that are no part of its host.
+    certain: usize,
     /// The impact if everything that may fall does.
     most: f64,
 }
@@ -102,15 +107,14 @@ impl Search<'_> {
             }
             let failure = Failure { hosts: vec![host], ..Failure::default() };
             let own = self.requires.failing(&failure);
-            let of_host = self.try_candidate(Single::Host, failure);
-            let with_host = of_host.as_ref().map(|found| found.must.len());
+            let of_host = self.try_candidate(Single::Host, failure, &own);
+            let with_host = of_host.as_ref().map(|found| found.certain);
             self.found.extend(of_host);
             for service in services {
                 let failure = Failure { services: vec![*service], ..Failure::default() };
-                if let Some(mut found) = self.try_candidate(Single::Service, failure) {
+                if let Some(mut found) = self.try_candidate(Single::Service, failure, &own) {
                     // It can do no more than its host, so that as many are the same ones.
-                    let others = found.must.iter().filter(|node| !own.contains(node)).count();
-                    found.with_host = Some(others) == with_host;
+                    found.with_host = Some(found.certain) == with_host;
                     self.found.push(found);
                 }
             }
@@ -127,7 +131,7 @@ impl Search<'_> {
             .collect();
         for services in pools {
             let failure = Failure { services, ..Failure::default() };
-            let found = self.try_candidate(Single::Pool, failure);
+            let found = self.try_candidate(Single::Pool, failure, &[]);
             self.found.extend(found);
         }
     }
@@ -150,29 +154,34 @@ impl Search<'_> {
         }
         for (one, other) in pairs {
             let failure = |hosts: &[u32]| Failure { hosts: hosts.to_vec(), ..Failure::default() };
-            let Some(both) = self.try_candidate(Single::Pair, failure(&[one, other])) else { continue };
+            let Some(both) = self.try_candidate(Single::Pair, failure(&[one, other]), &[]) else { continue };
             let mut alone = BTreeSet::new();
             for host in [one, other] {
-                let failed = self.requires.failing(&failure(&[host]));
-                alone.extend(self.fixpoint.run(&failed, &[], Threshold::MUST).iter().map(|at| at.node));
+                alone.extend(self.certain(&failure(&[host])));
             }
-            if both.must.iter().any(|node| !alone.contains(node)) {
+            if self.certain(&both.failure).iter().any(|node| !alone.contains(node)) {
                 self.found.push(both);
             }
         }
     }
 
     /// Fails something. None if nothing falls for certain but what belongs to it.
-    fn try_candidate(&mut self, kind: Single, failure: Failure) -> Option<Candidate> {
+    fn try_candidate(&mut self, kind: Single, failure: Failure, own: &[u32]) -> Option<Candidate> {
         let failed = self.requires.failing(&failure);
-        let nodes = |fallen: &[Fallen]| fallen.iter().map(|at| at.node).collect::<Vec<u32>>();
-        let must = nodes(self.fixpoint.run(&failed, &[], Threshold::MUST));
-        if must.is_empty() {
+        let fallen = self.fixpoint.run(&failed, &[], Threshold::MUST);
+        if fallen.is_empty() {
             return None;
         }
+        let certain = fallen.iter().filter(|at| own.binary_search(&at.node).is_err()).count();
         let may = self.fixpoint.run(&failed, &[], Threshold::MAY).iter().map(|at| (at.node, 1.0));
         let most = self.worths.impact(failed.iter().map(|node| (*node, 1.0)).chain(may));
-        Some(Candidate { kind, failure, with_host: false, must, most })
+        Some(Candidate { kind, failure, with_host: false, certain, most })
+    }
+
+    /// What falls for certain, in the order of hops.
+    fn certain(&mut self, failure: &Failure) -> Vec<u32> {
+        let failed = self.requires.failing(failure);
+        self.fixpoint.run(&failed, &[], Threshold::MUST).iter().map(|at| at.node).collect()
     }
 
     /// The worst, by what is likely to be lost. Only candidates are weighed that can still be among them:
@@ -184,18 +193,23 @@ impl Search<'_> {
         });
         let mut weighed: Vec<Spof> = Vec::new();
         let mut best: Vec<f64> = Vec::new();
-        for candidate in candidates {
+        let mut rest = candidates.into_iter().peekable();
+        while let Some(first) = rest.next() {
             let worst = top.checked_sub(1).and_then(|last| best.get(last));
-            if worst.is_some_and(|worst| candidate.most < *worst) {
+            if worst.is_some_and(|worst| first.most < *worst) {
                 break;
             }
-            let with_host = candidate.with_host;
-            let found = self.weigh(candidate);
-            if !with_host {
-                let place = best.partition_point(|impact| *impact >= found.impact);
-                best.insert(place, found.impact);
+            let least = first.most / 2.0;
+            let mut together = vec![first];
+            together
+                .extend(std::iter::from_fn(|| rest.next_if(|next| next.most >= least)).take(TOGETHER_MAX));
+            for found in self.weigh(together) {
+                if !found.with_host {
+                    let place = best.partition_point(|impact| *impact >= found.impact);
+                    best.insert(place, found.impact);
+                }
+                weighed.push(found);
             }
-            weighed.push(found);
         }
         weighed.sort_by(|one, other| {
             other.impact.total_cmp(&one.impact).then_with(|| one.order().cmp(&other.order()))
@@ -216,16 +230,39 @@ impl Search<'_> {
             room = room.saturating_sub(1);
             kept
         });
+        for found in &mut weighed {
+            found.must = self.certain(&found.failure);
+        }
         weighed
     }
 
-    fn weigh(&mut self, candidate: Candidate) -> Spof {
-        let failed = self.requires.failing(&candidate.failure);
-        let found = worlds(&mut self.fixpoint, &failed, &[]);
-        let likely = found.rows.iter().map(|(fallen, probability)| (fallen.node, *probability));
-        let impact = self.worths.impact(failed.iter().map(|node| (*node, 1.0)).chain(likely));
-        let Candidate { kind, failure, with_host, must, .. } = candidate;
-        Spof { kind, failure, with_host, must, impact }
+    /// Weighs candidates: those with few possible worlds in all of these, the others together.
+    fn weigh(&mut self, candidates: Vec<Candidate>) -> Vec<Spof> {
+        let mut weighed: Vec<Spof> = Vec::with_capacity(candidates.len());
+        let (mut sampled, mut places) = (Vec::new(), Vec::new());
+        for Candidate { kind, failure, with_host, .. } in candidates {
+            let failed = self.requires.failing(&failure);
+            let may = self.fixpoint.run(&failed, &[], Threshold::MAY);
+            let mut impact = 0.0;
+            if is_sampled(self.requires, &failed, may) {
+                places.push(weighed.len());
+                sampled.push(failed);
+            } else {
+                let found = worlds(&mut self.fixpoint, &failed, &[]);
+                let likely = found.rows.iter().map(|(fallen, probability)| (fallen.node, *probability));
+                impact = self.worths.impact(failed.iter().map(|node| (*node, 1.0)).chain(likely));
+            }
+            weighed.push(Spof { kind, failure, with_host, must: Vec::new(), impact });
+        }
+        if !sampled.is_empty() {
+            let impacts = weigh_together(self.requires, self.worths, &sampled);
+            for (place, impact) in places.into_iter().zip(impacts) {
+                if let Some(found) = weighed.get_mut(place) {
+                    found.impact = impact;
+                }
+            }
+        }
+        weighed
     }
 }
 

@@ -8,8 +8,14 @@
 mod scene;
 #[cfg(test)]
 mod tests;
+mod weighing;
+
+pub(super) use weighing::weigh_together;
+
+use std::collections::BTreeSet;
 
 use super::impact::{Fallen, Fixpoint, Threshold};
+use super::requires::Requires;
 use scene::{ALL, Mask, NONE, Scene, WORDS};
 
 /// Up to so many uncertain groups all worlds are looked at: 2^16 worlds are 128 passes.
@@ -56,6 +62,22 @@ pub fn worlds(fixpoint: &mut Fixpoint<'_>, failed: &[u32], cut: &[u32]) -> World
     };
     let rows = may.into_iter().zip(0..).map(|(fallen, place)| (fallen, scene.share(&shares, place)));
     Worlds { rows: rows.collect(), uncertain, sampled }
+}
+
+/// Whether there are too many worlds to look at all, with these nodes failed: what [`worlds`] finds of them
+/// is then found in sampled ones. `may` is what may fall.
+pub(super) fn is_sampled(requires: &Requires, failed: &[u32], may: &[Fallen]) -> bool {
+    let down: BTreeSet<u32> = failed.iter().copied().chain(may.iter().map(|fallen| fallen.node)).collect();
+    let is_uncertain = |place: &u32| {
+        let lost = requires.members(*place).iter().filter(|member| down.contains(&member.provider)).count();
+        requires.group(*place).is_some_and(|group| {
+            group.strength < 1.0
+                && group.confidence >= Threshold::MAY.confidence
+                && lost > requires.spare(*place) as usize
+        })
+    };
+    let groups = may.iter().flat_map(|fallen| requires.groups_of(fallen.node));
+    groups.filter(is_uncertain).nth(EXACT_GROUPS_MAX).is_some()
 }
 
 /// In which of 64 consecutive worlds the first six groups are hard, when worlds are counted in binary.

@@ -19,13 +19,13 @@ pub const NONE: Mask = [0; WORDS];
 /// In all.
 pub const ALL: Mask = [u64::MAX; WORDS];
 
-fn either(one: Mask, other: &Mask) -> Mask {
+pub fn either(one: Mask, other: &Mask) -> Mask {
     let mut both = one;
     both.iter_mut().zip(other).for_each(|(word, other)| *word |= other);
     both
 }
 
-fn both(one: Mask, other: &Mask) -> Mask {
+pub fn both(one: Mask, other: &Mask) -> Mask {
     let mut both = one;
     both.iter_mut().zip(other).for_each(|(word, other)| *word &= other);
     both
@@ -223,17 +223,21 @@ impl Part {
         if self.members.len() == self.spare + 1 {
             return self.members.iter().fold(ALL, |all, member| both(all, &mask(member)));
         }
-        // In which worlds at least so many are lost, and one more.
-        let mut at_least: SmallVec<[Mask; 4]> = SmallVec::from_elem(NONE, self.spare + 1);
-        for member in &self.members {
-            let mask = mask(member);
-            for many in (0..=self.spare).rev() {
-                let fewer = many.checked_sub(1).map_or(Some(ALL), |fewer| at_least.get(fewer).copied());
-                if let (Some(fewer), Some(mine)) = (fewer, at_least.get_mut(many)) {
-                    *mine = either(*mine, &both(fewer, &mask));
-                }
+        more_than(self.spare, self.members.iter().map(mask))
+    }
+}
+
+/// In which worlds more than so many of the masks hold.
+pub fn more_than(many: usize, masks: impl Iterator<Item = Mask>) -> Mask {
+    // In which worlds at least so many are lost, and one more.
+    let mut at_least: SmallVec<[Mask; 4]> = SmallVec::from_elem(NONE, many + 1);
+    for mask in masks {
+        for many in (0..=many).rev() {
+            let fewer = many.checked_sub(1).map_or(Some(ALL), |fewer| at_least.get(fewer).copied());
+            if let (Some(fewer), Some(mine)) = (fewer, at_least.get_mut(many)) {
+                *mine = either(*mine, &both(fewer, &mask));
             }
         }
-        at_least.last().copied().unwrap_or(NONE)
     }
+    at_least.last().copied().unwrap_or(NONE)
 }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::super::requires::{Failure, Parts, Requires};
 use super::super::testing::{Worked, random_failure, random_parts};
+use super::super::worth::Worths;
 use super::*;
 
 /// What `failure` brings down, by the nodes' names, to three digits, without what failed itself.
@@ -139,11 +140,41 @@ proptest! {
             prop_assert!((drawn - probability).abs() < 5.0 * 0.5 / 64.0, "{} {}", drawn, probability);
         }
     }
+
+    #[test]
+    fn failures_weighed_together_are_the_same_as_each_alone(
+        parts in random_parts(), failures in prop::collection::vec(random_failure(), 1..6)
+    ) {
+        let requires = Requires::from_parts(parts);
+        let worths = Worths::new((0..requires.nodes()).map(|node| 1.0 + f64::from(node % 3)).collect());
+        let failures: Vec<Vec<u32>> = failures.iter().map(|failure| requires.failing(failure)).collect();
+        let together = weigh_together(&requires, &worths, &failures);
+        for (failed, together) in failures.iter().zip(together) {
+            let may = Fixpoint::new(&requires).run(failed, &[], Threshold::MAY).to_vec();
+            let scene = Scene::new(&requires, failed, &[], &may);
+            let drawn = sample(&scene);
+            let likely = (0..may.len()).map(|place| (may[place].node, scene.share(&drawn, place)));
+            let alone = worths.impact(failed.iter().map(|node| (*node, 1.0)).chain(likely));
+            prop_assert!((together - alone).abs() < 1e-9, "{} {}", together, alone);
+        }
+    }
 }
 
 #[test]
-fn many_uncertain_groups_are_drawn_and_the_error_is_told() {
-    let groups = (0..40).map(|row| {
+fn whether_worlds_are_drawn_is_known_beforehand() {
+    for uncertain in [EXACT_GROUPS_MAX, EXACT_GROUPS_MAX + 1] {
+        let requires = Requires::from_parts(tree(uncertain as u32));
+        let mut fixpoint = Fixpoint::new(&requires);
+        let found = worlds(&mut fixpoint, &[0], &[]);
+        let may = fixpoint.run(&[0], &[], Threshold::MAY);
+        assert_eq!(is_sampled(&requires, &[0], may), found.sampled.is_some());
+        assert_eq!((found.uncertain, found.sampled.is_some()), (uncertain, uncertain > EXACT_GROUPS_MAX));
+    }
+}
+
+/// Services that each need the one of half their number, half of the time.
+fn tree(groups: u32) -> Parts {
+    let needs = (0..groups).map(|row| {
         let group = super::super::requires::Group {
             dependent: row + 1,
             needed: 1,
@@ -154,8 +185,12 @@ fn many_uncertain_groups_are_drawn_and_the_error_is_told() {
         let member = super::super::requires::Member { provider: row / 2, dependency: row };
         (group, [member].into_iter().collect())
     });
-    let parts = Parts { host_of: vec![0; 41], hosts: 1, groups: groups.collect() };
-    let requires = Requires::from_parts(parts);
+    Parts { host_of: vec![0; groups as usize + 1], hosts: 1, groups: needs.collect() }
+}
+
+#[test]
+fn many_uncertain_groups_are_drawn_and_the_error_is_told() {
+    let requires = Requires::from_parts(tree(40));
     let found = worlds(&mut Fixpoint::new(&requires), &[0], &[]);
     assert_eq!((found.sampled, found.uncertain, found.rows.len()), (Some(SAMPLED_WORLDS), 40, 40));
     for (fallen, probability) in &found.rows {
