@@ -1,6 +1,7 @@
 //! Impact: what certainly falls and what may, with hops and groups.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use petgraph::stable_graph::NodeIndex;
 use petgraph::visit::Bfs;
@@ -8,37 +9,40 @@ use tapmap::query::{Fixpoint, Threshold};
 
 use crate::figure::Figure;
 use crate::network::Network;
+use crate::random::Random;
 use crate::timing::{median, milliseconds, time};
 
 /// The time of a question, compared with a breadth-first search.
 const RATIO_MAX: f64 = 0.2;
 
-/// Services tried to find those with the most and the median number of dependents.
+/// Services tried to find the one with the most dependents.
 const TRIED: u32 = 500;
 
-/// The worst and a median question to a network.
+/// Services drawn for the typical question, which is too short to be timed alone.
+const DRAWN: usize = 1_000;
+
+/// The worst question to a network, and many that are drawn, one after the other. The search sees the
+/// same nodes and edges, and visits everything that leans on the same services by any number of steps;
+/// the question visits those that fall, which are fewer: what has a substitute lives.
 pub fn measure(network: &Network, rounds: usize) -> Vec<Figure> {
     let mut fixpoint = Fixpoint::new(&network.requires);
     let step = (network.hosts / TRIED).max(1) as usize;
-    let mut sizes: Vec<(usize, u32)> = (0..network.hosts)
-        .step_by(step)
-        .map(|service| (fixpoint.run(&[service], &[], Threshold::MAY).len(), service))
-        .filter(|(size, _)| *size > 0)
-        .collect();
-    sizes.sort_unstable();
-    let worst = sizes[sizes.len() - 1];
-    let middle = sizes[sizes.len() / 2];
-    [("worst", worst), ("median", middle)]
+    let tried = (0..network.hosts).step_by(step);
+    let worst = tried.max_by_key(|service| fixpoint.run(&[*service], &[], Threshold::MAY).len()).unwrap();
+    let mut random = Random::new(1);
+    let drawn: Vec<u32> = (0..DRAWN).map(|_| random.below(network.hosts as usize) as u32).collect();
+    [("worst", vec![worst]), ("drawn", drawn)]
         .into_iter()
-        .flat_map(|(which, (size, service))| {
-            let name = format!("impact, {}, {which} ({size} fall)", network.name());
-            let (ours, theirs) = take_turns(network, &mut fixpoint, (size, service), rounds);
+        .flat_map(|(which, services)| {
+            let turns = take_turns(network, &mut fixpoint, &services, rounds);
+            let (fallen, visited) = turns.counts;
+            let name = format!("impact, {}, {} {which}", network.name(), services.len());
             [
-                Figure::only(&format!("{name}: petgraph Bfs"), milliseconds(theirs)),
-                Figure::only(&format!("{name}: must and may"), milliseconds(ours)),
+                Figure::only(&format!("{name}: petgraph Bfs, {visited} visited"), milliseconds(turns.theirs)),
+                Figure::only(&format!("{name}: must and may, {fallen} fall"), milliseconds(turns.ours)),
                 Figure::at_most(
                     &format!("{name}: ratio"),
-                    ours.as_secs_f64() / theirs.as_secs_f64(),
+                    turns.ours.as_secs_f64() / turns.theirs.as_secs_f64(),
                     RATIO_MAX,
                     "",
                 ),
@@ -47,30 +51,30 @@ pub fn measure(network: &Network, rounds: usize) -> Vec<Figure> {
         .collect()
 }
 
+/// How long both took for all services, and how many nodes fell and were visited.
+struct Turns {
+    ours: Duration,
+    theirs: Duration,
+    counts: (usize, usize),
+}
+
 /// Runs both in turn, so that whatever else the machine does hits both alike.
-fn take_turns(
-    network: &Network,
-    fixpoint: &mut Fixpoint<'_>,
-    (size, service): (usize, u32),
-    rounds: usize,
-) -> (std::time::Duration, std::time::Duration) {
-    // A small question is too short to be timed alone.
-    let repeats = u32::try_from(10_000 / size.max(1)).unwrap().max(1);
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+fn take_turns(network: &Network, fixpoint: &mut Fixpoint<'_>, services: &[u32], rounds: usize) -> Turns {
+    let (mut ours, mut theirs, mut counts) = (Vec::new(), Vec::new(), (0, 0));
     for _ in 0..rounds {
-        let (took, _) = time(|| {
-            let mut fell = 0;
-            for _ in 0..repeats {
-                let falling = fixpoint.question(black_box(&[service]), &[], &[]);
-                fell += falling.must.len() + falling.may.len();
+        let (took, fallen) = time(|| {
+            let mut fallen = 0;
+            for service in services {
+                let falling = fixpoint.question(black_box(&[*service]), &[], &[]);
+                fallen += falling.must.len() + falling.may.len();
             }
-            black_box(fell)
+            black_box(fallen)
         });
         ours.push(took);
-        let (took, _) = time(|| {
+        let (took, visited) = time(|| {
             let mut visited = 0;
-            for _ in 0..repeats {
-                let mut search = Bfs::new(&network.graph, NodeIndex::new(black_box(service) as usize));
+            for service in services {
+                let mut search = Bfs::new(&network.graph, NodeIndex::new(black_box(*service) as usize));
                 while search.next(&network.graph).is_some() {
                     visited += 1;
                 }
@@ -78,6 +82,7 @@ fn take_turns(
             black_box(visited)
         });
         theirs.push(took);
+        counts = (fallen, visited);
     }
-    (median(ours) / repeats, median(theirs) / repeats)
+    Turns { ours: median(ours), theirs: median(theirs), counts }
 }

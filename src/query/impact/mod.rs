@@ -80,16 +80,47 @@ pub struct Fixpoint<'a> {
     requires: &'a Requires,
     marks: Marks,
     /// What is down, in the order in which it fell; also the work that is left.
-    fallen: Vec<Fallen>,
+    fallen: Room,
     /// What may be down besides.
-    may: Vec<Fallen>,
+    may: Room,
+}
+
+/// What fell, with room for everything that can: to write what may turn out to be no news, and not to
+/// count it, costs less than to foresee whether it is.
+struct Room {
+    rows: Vec<Fallen>,
+    used: usize,
+}
+
+impl Room {
+    fn new(nodes: u32) -> Room {
+        // One more than can fall, for a last row that is no news.
+        Room { rows: vec![Fallen { node: 0, hop: 0, group: u32::MAX }; nodes as usize + 1], used: 0 }
+    }
+
+    /// Adds what fell if it is news.
+    fn add(&mut self, fallen: Fallen, new: bool) {
+        if let Some(row) = self.rows.get_mut(self.used) {
+            *row = fallen;
+            self.used += usize::from(new);
+        }
+    }
+
+    fn get(&self, place: usize) -> Option<Fallen> {
+        self.told(0).get(place).copied()
+    }
+
+    /// All but so many of the first.
+    fn told(&self, without: usize) -> &[Fallen] {
+        self.rows.get(without..self.used).unwrap_or_default()
+    }
 }
 
 /// What a question marks.
 #[derive(Default)]
 struct Marks {
-    /// A bit for each node that is down, or spared.
-    down: Vec<u64>,
+    /// For each node whether it is down, or spared.
+    down: Vec<bool>,
     /// Nodes that live on whatever falls.
     spared: Vec<u32>,
     /// How many members each group has lost, of those that can spare any.
@@ -104,11 +135,12 @@ impl<'a> Fixpoint<'a> {
     /// In time proportional to the graph.
     pub fn new(requires: &'a Requires) -> Fixpoint<'a> {
         let marks = Marks {
-            down: vec![0; requires.nodes().div_ceil(u64::BITS) as usize],
+            down: vec![false; requires.nodes() as usize],
             lost: vec![0; requires.group_count()],
             ..Marks::default()
         };
-        Fixpoint { requires, marks, fallen: Vec::new(), may: Vec::new() }
+        let room = || Room::new(requires.nodes());
+        Fixpoint { requires, marks, fallen: room(), may: room() }
     }
 
     /// The graph.
@@ -122,11 +154,11 @@ impl<'a> Fixpoint<'a> {
         let failed = self.begin(failed, cut);
         self.marks.sever(self.requires, Class::Must, last, &mut self.fallen);
         let mut next = 0;
-        while let Some(fallen) = self.fallen.get(next).copied() {
+        while let Some(fallen) = self.fallen.get(next) {
             next += 1;
             self.marks.spread(self.requires, fallen, Class::Must, last, &mut self.fallen);
         }
-        self.fallen.get(failed..).unwrap_or_default()
+        self.fallen.told(failed)
     }
 
     /// What certainly falls and what else may, looking at everything once. What is spared does not fall
@@ -135,43 +167,39 @@ impl<'a> Fixpoint<'a> {
         let failed = self.run_must(failed, cut);
         spared.iter().for_each(|node| self.marks.spare(*node));
         self.marks.sever(self.requires, Class::May, Class::May, &mut self.may);
-        // Both lists are in the order of hops, and so is what is found by always taking the nearer.
-        let (mut certain, mut possible) = (0, 0);
-        loop {
-            let (must, may) = (self.fallen.get(certain).copied(), self.may.get(possible).copied());
-            match (must, may) {
-                (Some(must), may) if may.is_none_or(|may| must.hop <= may.hop) => {
-                    certain += 1;
-                    self.marks.spread(self.requires, must, Class::May, Class::May, &mut self.may);
-                }
-                (_, Some(may)) => {
-                    possible += 1;
-                    self.marks.spread(self.requires, may, Class::Must, Class::May, &mut self.may);
-                }
-                _ => break,
+        // Hop by hop, so that both lists are in the order of hops.
+        let (mut certain, mut possible, mut hop) = (0, 0, 0);
+        while certain < self.fallen.used || possible < self.may.used {
+            while let Some(must) = self.fallen.get(certain).filter(|must| must.hop <= hop) {
+                certain += 1;
+                self.marks.spread(self.requires, must, Class::May, Class::May, &mut self.may);
             }
+            while let Some(may) = self.may.get(possible).filter(|may| may.hop <= hop) {
+                possible += 1;
+                self.marks.spread(self.requires, may, Class::Must, Class::May, &mut self.may);
+            }
+            hop += 1;
         }
-        Falling { must: self.fallen.get(failed..).unwrap_or_default(), may: &self.may }
+        Falling { must: self.fallen.told(failed), may: self.may.told(0) }
     }
 
     fn run_must(&mut self, failed: &[u32], cut: &[u32]) -> usize {
         let fallen = self.run(failed, cut, Threshold::MUST).len();
-        self.fallen.len() - fallen
+        self.fallen.used - fallen
     }
 
     /// Takes back the marks of the last question and makes the first of this one. Returns how many nodes
     /// failed.
     fn begin(&mut self, failed: &[u32], cut: &[u32]) -> usize {
-        for fallen in self.fallen.drain(..).chain(self.may.drain(..)) {
+        for fallen in self.fallen.told(0).iter().chain(self.may.told(0)) {
             self.marks.clear(fallen.node);
         }
+        (self.fallen.used, self.may.used) = (0, 0);
         self.marks.begin(self.requires, cut);
         for node in failed {
-            if self.marks.mark(*node) {
-                self.fallen.push(Fallen { node: *node, hop: 0, group: u32::MAX });
-            }
+            self.fallen.add(Fallen { node: *node, hop: 0, group: u32::MAX }, self.marks.mark(*node));
         }
-        self.fallen.len()
+        self.fallen.used
     }
 
     /// Whether a node failed or fell in the last question.
@@ -198,20 +226,16 @@ impl Marks {
 
     /// Marks a node; true if it was not marked.
     fn mark(&mut self, node: u32) -> bool {
-        let Some(word) = self.down.get_mut(node as usize / 64) else { return false };
-        let bit = 1 << (node % 64);
-        let new = *word & bit == 0;
-        *word |= bit;
-        new
+        self.down.get_mut(node as usize).is_some_and(|down| !std::mem::replace(down, true))
     }
 
     fn is_marked(&self, node: u32) -> bool {
-        self.down.get(node as usize / 64).is_some_and(|word| word >> (node % 64) & 1 == 1)
+        self.down.get(node as usize).copied().unwrap_or_default()
     }
 
     fn clear(&mut self, node: u32) {
-        if let Some(word) = self.down.get_mut(node as usize / 64) {
-            *word &= !(1 << (node % 64));
+        if let Some(down) = self.down.get_mut(node as usize) {
+            *down = false;
         }
     }
 
@@ -222,36 +246,30 @@ impl Marks {
     }
 
     /// Takes away the memberships that cut dependencies carry, of groups of these classes.
-    fn sever(&mut self, requires: &Requires, from: Class, to: Class, fallen: &mut Vec<Fallen>) {
+    fn sever(&mut self, requires: &Requires, from: Class, to: Class, fallen: &mut Room) {
         for place in 0..self.cut.len() {
             let Some((group, _)) = self.cut.get(place).copied() else { continue };
             let Some(row) = requires.group(group) else { continue };
             let counts = requires.class(group).is_some_and(|class| from <= class && class <= to);
-            if counts && self.loses_too_many(requires, group) && self.mark(row.dependent) {
-                fallen.push(Fallen { node: row.dependent, hop: 1, group });
+            if counts && self.loses_too_many(requires, group) {
+                fallen.add(Fallen { node: row.dependent, hop: 1, group }, self.mark(row.dependent));
             }
         }
     }
 
     /// Takes a provider that is down away from all that lean on it.
-    fn spread(
-        &mut self,
-        requires: &Requires,
-        down: Fallen,
-        from: Class,
-        to: Class,
-        fallen: &mut Vec<Fallen>,
-    ) {
-        let (provider, hop) = (down.node, down.hop + 1);
+    fn spread(&mut self, requires: &Requires, down: Fallen, from: Class, to: Class, fallen: &mut Room) {
+        let (provider, hop, is_cut) = (down.node, down.hop + 1, !self.cut.is_empty());
         for lean in requires.leans(provider, from, to) {
-            if self.is_marked(lean.dependent)
-                || !self.cut.is_empty() && self.cut.binary_search(&(lean.group(), provider)).is_ok()
-                || lean.spares() && !self.loses_too_many(requires, lean.group())
-            {
+            let (node, group) = (lean.dependent, lean.group());
+            if is_cut && self.cut.binary_search(&(group, provider)).is_ok() {
                 continue;
             }
-            self.mark(lean.dependent);
-            fallen.push(Fallen { node: lean.dependent, hop, group: lean.group() });
+            if lean.spares() && (self.is_marked(node) || !self.loses_too_many(requires, group)) {
+                continue;
+            }
+            let new = self.mark(node);
+            fallen.add(Fallen { node, hop, group }, new);
         }
     }
 
