@@ -8,10 +8,13 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a benchmark that is wrong shall stop")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark talks to whoever started it")]
 
+mod cut;
 #[expect(dead_code, reason = "another benchmark uses the rest of it")]
 #[path = "../measurement/figure.rs"]
 mod figure;
 mod impact;
+mod isolate;
+mod map;
 mod network;
 #[expect(dead_code, reason = "another benchmark uses the rest of it")]
 #[path = "../traffic/random.rs"]
@@ -25,6 +28,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use figure::table;
+use map::Map;
 use network::Network;
 
 /// Measures questions.
@@ -40,6 +44,9 @@ struct Options {
     /// Runs of each question; the median counts.
     #[arg(long, default_value_t = 15)]
     rounds: usize,
+    /// Only this question: impact, spof, trace, isolate or cut.
+    #[arg(long)]
+    only: Option<String>,
     /// Fail if a target is missed.
     #[arg(long)]
     strict: bool,
@@ -55,12 +62,31 @@ fn main() -> ExitCode {
         eprintln!("nothing is measured without `cargo bench`");
         return ExitCode::SUCCESS;
     }
-    let small = Network::random(options.small, 10);
-    let mut figures = impact::measure(&small, options.rounds);
-    figures.push(spof::measure(&small));
-    let large = Network::random(options.large, 10);
-    figures.extend(impact::measure(&large, options.rounds));
-    figures.extend(trace::measure([options.small, options.large], options.rounds));
+    let asked = |question: &str| options.only.as_deref().is_none_or(|only| only == question);
+    let mut figures = Vec::new();
+    for hosts in [options.small, options.large] {
+        if asked("impact") || asked("spof") {
+            let network = Network::random(hosts, 10);
+            if asked("impact") {
+                figures.extend(impact::measure(&network, options.rounds));
+            }
+            if asked("spof") && hosts == options.small {
+                figures.push(spof::measure(&network));
+            }
+        }
+        if asked("isolate") || asked("cut") {
+            let map = Map::random(hosts as usize, 10);
+            if asked("isolate") {
+                figures.extend(isolate::measure(&map, options.rounds));
+            }
+            if asked("cut") {
+                figures.extend(cut::measure(&map, options.rounds));
+            }
+        }
+    }
+    if asked("trace") {
+        figures.extend(trace::measure([options.small, options.large], options.rounds));
+    }
     println!("{}", table(&figures));
     let missed = figures.iter().filter(|figure| figure.is_missed()).count();
     if options.strict && missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }

@@ -19,6 +19,9 @@ const SERVERS: usize = 4;
 /// One dependency in so many runs commands.
 const EXEC: usize = 20;
 
+/// Steps of a draw between 0 and 1.
+const DRAWS: usize = 1 << 24;
+
 /// A map without packets.
 pub struct Map {
     snapshot: Snapshot,
@@ -50,14 +53,16 @@ impl Map {
     pub fn random(hosts: usize, edges_of_host: usize) -> Map {
         let mut random = Random::new(hosts as u64);
         let servers = hosts / SERVERS;
+        assert!(servers > edges_of_host, "too few servers");
         let mut edges: BTreeMap<(usize, usize), bool> = BTreeMap::new();
         for host in 0..hosts {
-            for _ in 0..edges_of_host {
-                // Some are used by many; which ones they are is spread over the whole network.
-                let rank = random.heavy(1, servers) - 1;
-                let server = rank.wrapping_mul(0x9e37_79b1) % servers * SERVERS;
-                if server != host {
+            let mut own = 0;
+            while own < edges_of_host {
+                let server = popular(&mut random, servers) * SERVERS;
+                // What is drawn a second time is drawn anew, so that the edges are as many as promised.
+                if server != host && !edges.contains_key(&(host, server)) {
                     edges.insert((host, server), random.chance(1, EXEC));
+                    own += 1;
                 }
             }
         }
@@ -110,6 +115,15 @@ impl Map {
     }
 }
 
+/// A server by its number. The fewer come before it in the ranks, the more use it: of `n` servers the
+/// first serves one in `sqrt(n)` of all edges, the median seven tenths of the mean, and the one at the
+/// 99th percentile five times the mean. The ranks are spread over the whole network.
+fn popular(random: &mut Random, servers: usize) -> usize {
+    let draw = random.below(DRAWS);
+    let rank = draw * draw / DRAWS * servers / DRAWS;
+    rank.wrapping_mul(0x9e37_79b1) % servers
+}
+
 fn dependency(client: usize, server: usize, exec: bool) -> Dependency {
     let mut totals = EdgeTotals::leased(span());
     (totals.flows, totals.answered, totals.observed, totals.recognised) = (500, 500, 500, 500);
@@ -132,6 +146,7 @@ fn snapshot(hosts: usize, dependencies: Vec<Dependency>) -> Snapshot {
         vendor: None,
         names: Vec::new(),
         roles: std::collections::BTreeSet::new(),
+        held: Vec::new(),
         labels: Vec::new(),
         internal: true,
         span: Some(span()),

@@ -155,6 +155,7 @@ fn map(hosts: u32, edges: u32) -> Snapshot {
         names: Vec::new(),
         roles: Default::default(),
         labels: Vec::new(),
+        held: Vec::new(),
         internal: true,
         span: Some(span),
         held: Vec::new(),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::edges::{Edge, Edges};
 use crate::query::{Atlas, lateral};
 
 /// What is blocked.
@@ -136,19 +137,23 @@ impl Inside {
 
     /// A service is inside, alone or with its host.
     pub fn service(&self, atlas: &Atlas<'_>, service: u32) -> bool {
+        self.named(service) || atlas.host_of(service).is_some_and(|host| self.host(host))
+    }
+
+    /// A service is inside by itself.
+    fn named(&self, service: u32) -> bool {
         self.services.get(service as usize).copied().unwrap_or_default()
-            || atlas.host_of(service).is_some_and(|host| self.host(host))
     }
 
     /// Dependencies with exactly one end inside, ascending; only those that were answered.
-    pub(super) fn crossing(&self, atlas: &Atlas<'_>, answered: impl Fn(u32) -> bool) -> Vec<Crossing> {
+    pub(super) fn crossing(&self, atlas: &Atlas<'_>, edges: &Edges) -> Vec<(Crossing, Edge)> {
         let mut crossing = Vec::new();
+        let answered = |dependency: &u32| edges.answered(*dependency).map(|edge| (*dependency, edge));
         for host in &self.members {
-            for dependency in atlas.uses(*host) {
-                let far = atlas.service_of(*dependency).filter(|service| !self.service(atlas, *service));
-                if let Some(far) = far.and_then(|service| atlas.host_of(service)) {
-                    let (dependency, near) = (*dependency, *host);
-                    crossing.push(Crossing { dependency, near, far, outward: true });
+            for (dependency, edge) in atlas.uses(*host).iter().filter_map(answered) {
+                if !self.host(edge.server) && !self.named(edge.service) {
+                    let (near, far) = (edge.client, edge.server);
+                    crossing.push((Crossing { dependency, near, far, outward: true }, edge));
                 }
             }
         }
@@ -157,16 +162,15 @@ impl Inside {
         for service in offered
             .chain(alone.filter(|service| !atlas.host_of(*service).is_some_and(|host| self.host(host))))
         {
-            let Some(near) = atlas.host_of(service) else { continue };
-            for dependency in atlas.used_by(service) {
-                if let Some(far) = atlas.client_of(*dependency).filter(|client| !self.host(*client)) {
-                    crossing.push(Crossing { dependency: *dependency, near, far, outward: false });
+            for (dependency, edge) in atlas.used_by(service).iter().filter_map(answered) {
+                if !self.host(edge.client) {
+                    let (near, far) = (edge.server, edge.client);
+                    crossing.push((Crossing { dependency, near, far, outward: false }, edge));
                 }
             }
         }
-        crossing.retain(|one| answered(one.dependency));
         // Each host's list is in order already, and this sort makes use of that.
-        crossing.sort();
+        crossing.sort_by_key(|(one, _)| one.dependency);
         crossing
     }
 }

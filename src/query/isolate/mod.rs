@@ -3,6 +3,7 @@
 //! far as they can.
 
 mod crossing;
+mod edges;
 mod infrastructure;
 mod options;
 mod remains;
@@ -15,14 +16,15 @@ pub use remains::Remains;
 use std::collections::BTreeSet;
 
 use super::Atlas;
-use super::enforcement::{Enforcement, never_routed};
-use super::impact::{Fallen, Fixpoint, Threshold};
+use super::enforcement::Enforcement;
+use super::impact::{Fallen, Fixpoint};
 use super::level::Levels;
 use super::requires::{ImpactNode, Requires};
 use super::segment::Segments;
 use super::worlds::{Worlds, worlds};
-use crate::graph::{DependencyState, Host};
-use crate::model::{Mac, Transport};
+use crate::graph::Host;
+use crate::model::Mac;
+use edges::{Edge, Edges};
 
 /// What is asked.
 #[derive(Clone, Debug, Default)]
@@ -144,42 +146,7 @@ pub struct Isolator<'a> {
     /// What hosts mean.
     pub levels: &'a Levels,
     fixpoint: Fixpoint<'a>,
-    traits: Traits,
-}
-
-/// What is asked of every dependency and host again and again, beside each other in memory: rows of a
-/// map are far apart.
-struct Traits {
-    /// Dependencies that somebody was answered on.
-    answered: Vec<bool>,
-    /// Dependencies of which it is known who begins them.
-    decided: Vec<bool>,
-    /// Dependencies on what everybody needs.
-    infrastructure: Vec<bool>,
-    /// Hosts whose address stays on its own link.
-    local: Vec<bool>,
-    /// Hosts that respond to incidents.
-    responder: Vec<bool>,
-}
-
-impl Traits {
-    fn new(atlas: &Atlas<'_>) -> Traits {
-        let (rows, hosts) = (&atlas.observed.snapshot.dependencies, &atlas.observed.snapshot.hosts);
-        let responders = &atlas.observed.knowledge.responders;
-        let responds =
-            |host: &Host| responders.iter().any(|network| network.contains(&host.key.address.ip()));
-        Traits {
-            answered: rows.iter().map(|row| row.state >= DependencyState::Answered).collect(),
-            decided: rows.iter().map(|row| row.totals.decided).collect(),
-            infrastructure: rows.iter().map(infrastructure::is_infrastructure).collect(),
-            local: hosts.iter().map(|host| never_routed(host.key.address)).collect(),
-            responder: hosts.iter().map(responds).collect(),
-        }
-    }
-
-    fn has(some: &[bool], place: u32) -> bool {
-        some.get(place as usize).copied().unwrap_or_default()
-    }
+    edges: Edges,
 }
 
 impl<'a> Isolator<'a> {
@@ -192,7 +159,7 @@ impl<'a> Isolator<'a> {
     ) -> Isolator<'a> {
         Isolator {
             fixpoint: Fixpoint::new(requires),
-            traits: Traits::new(atlas),
+            edges: Edges::new(atlas),
             atlas,
             segments,
             requires,
@@ -211,47 +178,50 @@ impl<'a> Isolator<'a> {
     pub fn isolate(&mut self, question: &IsolateQuestion) -> Isolation {
         let inside = Inside::new(self.atlas, &question.hosts, &question.services);
         let mut isolation = Isolation::default();
-        let mut cut = Vec::new();
-        for crossing in self.crossing(&inside) {
+        let (mut cut, mut notable) = (Vec::new(), Vec::new());
+        for (crossing, edge) in inside.crossing(self.atlas, &self.edges) {
             let kept = question.kept.binary_search(&crossing.dependency).is_ok();
             let exception = match question.mode {
                 _ if kept => Some(Exception::Kept),
                 Mode::Quarantine => crossing.exception(self.atlas),
                 _ => None,
             };
-            match exception {
-                Some(exception) => isolation.spared.push((crossing, exception)),
-                None if crossing.is_blocked(self.atlas, question.mode, &question.edges) => cut.push(crossing),
-                None => isolation.untouched.push(crossing),
+            if let Some(exception) = exception {
+                isolation.spared.push((crossing, exception));
+                continue;
+            }
+            if !crossing.is_blocked(self.atlas, question.mode, &question.edges) {
+                isolation.untouched.push(crossing);
+                continue;
+            }
+            cut.push(crossing.dependency);
+            isolation.cut.push(CutEdge { crossing, enforcement: self.enforcement(&crossing, edge) });
+            if edge.infrastructure || self.edges.is_responder(crossing.far) {
+                notable.push(crossing);
+            }
+            if edge.open {
+                isolation.open.extend(self.open_sessions(crossing.dependency));
             }
         }
-        let notable = cut.iter().copied().filter(|crossing| {
-            Traits::has(&self.traits.infrastructure, crossing.dependency)
-                || Traits::has(&self.traits.responder, crossing.far)
-        });
-        isolation.lost = infrastructure::lost(self.atlas, notable);
-        isolation.open = cut.iter().flat_map(|crossing| self.open_sessions(crossing.dependency)).collect();
-        let places: Vec<u32> = cut.iter().map(|crossing| crossing.dependency).collect();
-        (isolation.outside, isolation.inside) = self.broken(&inside, &places);
-        let edge = |crossing: Crossing| CutEdge { enforcement: self.enforcement(&crossing), crossing };
-        isolation.cut = cut.into_iter().map(edge).collect();
+        isolation.lost = infrastructure::lost(self.atlas, notable.into_iter());
+        (isolation.outside, isolation.inside) = self.broken(&inside, &cut);
         isolation
     }
 
     /// The dependencies that cross the boundary and that somebody was answered on, ascending.
     pub(super) fn crossing(&self, inside: &Inside) -> Vec<Crossing> {
-        inside.crossing(self.atlas, |dependency| Traits::has(&self.traits.answered, dependency))
+        inside.crossing(self.atlas, &self.edges).into_iter().map(|(crossing, _)| crossing).collect()
     }
 
-    fn enforcement(&self, crossing: &Crossing) -> Enforcement {
-        let local = |host| Traits::has(&self.traits.local, host);
-        if !Traits::has(&self.traits.decided, crossing.dependency) {
+    fn enforcement(&self, crossing: &Crossing, edge: Edge) -> Enforcement {
+        let (near, far) = (crossing.near, crossing.far);
+        if !edge.decided {
             return Enforcement::Unseen;
         }
-        if self.segments.same(crossing.near, crossing.far) || local(crossing.near) || local(crossing.far) {
+        if self.segments.same(near, far) || self.edges.is_local(near) || self.edges.is_local(far) {
             return Enforcement::Switch;
         }
-        Enforcement::gateway(self.segments, crossing.near, crossing.far)
+        Enforcement::gateway(self.segments, near, far)
     }
 
     /// How likely everything falls that may fall with these dependencies, ascending.
@@ -266,14 +236,17 @@ impl<'a> Isolator<'a> {
             ImpactNode::Service(service) => inside.service(atlas, service),
             ImpactNode::Host(host) => inside.host(host),
         };
-        let mut may = self.fixpoint.run(&[], cut, Threshold::MAY).to_vec();
-        let must = self.fixpoint.run(&[], cut, Threshold::MUST).to_vec();
-        may.retain(|fallen| !self.fixpoint.is_down(fallen.node));
-        let part = |all: &[Fallen], side: bool| -> Vec<Fallen> {
-            all.iter().filter(|fallen| is_inside(fallen) == side).copied().collect()
+        let falling = self.fixpoint.question(&[], cut, &[]);
+        let part = |all: &[Fallen]| {
+            // Nearly everything falls outside.
+            let (mut outside, mut within) = (Vec::with_capacity(all.len()), Vec::new());
+            for fallen in all {
+                if is_inside(fallen) { within.push(*fallen) } else { outside.push(*fallen) }
+            }
+            (outside, within)
         };
-        let side = |side| Broken { must: part(&must, side), may: part(&may, side) };
-        (side(false), side(true))
+        let (must, may) = (part(falling.must), part(falling.may));
+        (Broken { must: must.0, may: may.0 }, Broken { must: must.1, may: may.1 })
     }
 
     /// Hosts outside that are the same machines as hosts inside, by their network cards: other addresses
@@ -291,13 +264,12 @@ impl<'a> Isolator<'a> {
             .collect()
     }
 
-    /// Only connections can be reset: a datagram is sent anew.
-    fn open_sessions(&self, dependency: u32) -> impl Iterator<Item = OpenSession> + use<'_, 'a> {
+    fn open_sessions(&self, dependency: u32) -> impl Iterator<Item = OpenSession> + use<'a> {
         let contacts = (0u32..).zip(self.atlas.observed.history.of(dependency as usize));
-        let connected =
-            self.atlas.dependency(dependency).is_some_and(|row| row.transport() != Transport::Udp);
-        contacts.filter(move |(_, contact)| connected && contact.open).map(move |(place, contact)| {
-            OpenSession { dependency, contact: place, admin: contact.capability.is_exec() }
+        contacts.filter(|(_, contact)| contact.open).map(move |(place, contact)| OpenSession {
+            dependency,
+            contact: place,
+            admin: contact.capability.is_exec(),
         })
     }
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::query::cut::{Classes, CutQuestion, Tier};
+use crate::query::impact::Threshold;
 use crate::query::knowledge::{Criticality, Protected, Segment};
 use crate::query::lan::{Desk, Lan, host, networks, service};
 

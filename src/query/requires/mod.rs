@@ -170,8 +170,8 @@ pub struct Requires {
     spare: Vec<u32>,
     /// Memberships by provider and class.
     leans: Rows<Lean>,
-    /// Dependency, group and provider of each member, sorted.
-    carriers: Vec<(u32, u32, u32)>,
+    /// Group and provider of each member, by the dependency that carries it.
+    carriers: Rows<(u32, u32)>,
 }
 
 impl Requires {
@@ -205,11 +205,12 @@ impl Requires {
         });
         let leans: Vec<(u32, Lean)> = leans.into_iter().map(|(owner, lean, _)| (owner, lean)).collect();
         let carriers = (0u32..).zip(&groups).flat_map(|(place, (_, members))| {
-            members.iter().map(move |member| (member.dependency, place, member.provider))
+            members.iter().map(move |member| (member.dependency, (place, member.provider)))
         });
-        let mut carriers: Vec<(u32, u32, u32)> =
-            carriers.filter(|(dependency, ..)| *dependency != NO_DEPENDENCY).collect();
+        let mut carriers: Vec<(u32, (u32, u32))> =
+            carriers.filter(|(dependency, _)| *dependency != NO_DEPENDENCY).collect();
         carriers.sort_unstable();
+        let dependencies = carriers.last().map_or(0, |(dependency, _)| dependency + 1);
         let offered = parts.host_of.iter().copied().zip(0u32..);
         let mut offered: Vec<(u32, u32)> = offered.filter(|(host, _)| *host < parts.hosts).collect();
         offered.sort_unstable();
@@ -228,7 +229,7 @@ impl Requires {
             spare,
             leans: Rows::new(leans, services * CLASSES),
             groups: groups.into_iter().map(|(group, _)| group).collect(),
-            carriers,
+            carriers: Rows::new(carriers, dependencies),
         }
     }
 
@@ -336,10 +337,7 @@ impl Requires {
 
     /// The memberships that a dependency carries, as group and provider.
     pub(super) fn carried(&self, dependency: u32) -> impl Iterator<Item = (u32, u32)> {
-        let from = self.carriers.partition_point(|(carrier, ..)| *carrier < dependency);
-        let rest = self.carriers.get(from..).unwrap_or_default().iter();
-        rest.take_while(move |(carrier, ..)| *carrier == dependency)
-            .map(|(_, group, provider)| (*group, *provider))
+        self.carriers.of(dependency).iter().copied()
     }
 }
 
