@@ -158,7 +158,6 @@ fn map(hosts: u32, edges: u32) -> Snapshot {
         held: Vec::new(),
         internal: true,
         span: Some(span),
-        held: Vec::new(),
     });
     Snapshot {
         last: None,

@@ -74,7 +74,7 @@ fn by_hand(parts: &Parts, failure: &Failure) -> BTreeMap<u32, f64> {
                 if hard(*place) { strength } else { 1.0 - strength }
             })
             .product();
-        let mut down: std::collections::BTreeSet<u32> = failure.services.iter().copied().collect();
+        let mut down: BTreeSet<u32> = failure.services.iter().copied().collect();
         for host in &failure.hosts {
             down.insert(services + host);
             down.extend((0u32..).zip(&parts.host_of).filter(|(_, of)| *of == host).map(|(place, _)| place));
