@@ -86,7 +86,9 @@ impl Map {
         });
         let inferences = Inferences { links: links.collect(), ..Inferences::default() };
         let mut graph = StableGraph::with_capacity(2 * hosts, edges.len() + hosts);
-        (0..2 * hosts).for_each(|_| drop(graph.add_node(())));
+        for _ in 0..2 * hosts {
+            graph.add_node(());
+        }
         for (client, server) in edges.keys() {
             graph.add_edge(NodeIndex::new(hosts + server), NodeIndex::new(*client), ());
         }
