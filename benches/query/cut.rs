@@ -1,6 +1,6 @@
 //! The least disruptive cut between a segment and the busiest servers of all others.
 
-use tapmap::query::{Atlas, Classes, CutQuestion, Cutter, Levels, Requires, Segments, Tier, Ways};
+use tapmap::query::{Atlas, Classes, CutQuestion, Cutter, Requires, Segments, Tier, Ways};
 
 use crate::figure::Figure;
 use crate::map::Map;
@@ -15,9 +15,8 @@ const SAFE: usize = 100;
 /// From all hosts of one segment, on both tiers.
 pub fn measure(map: &Map, rounds: usize) -> Vec<Figure> {
     let atlas = Atlas::new(map.observed());
-    let (segments, requires, levels) =
-        (Segments::new(&atlas), Requires::from_atlas(&atlas), Levels::default());
-    let cutter = Cutter::new(&atlas, &segments, &requires, &levels);
+    let (segments, requires) = (Segments::new(&atlas), Requires::from_atlas(&atlas));
+    let cutter = Cutter::new(&atlas, &segments, &requires);
     let from = segments.hosts(0).to_vec();
     let services = u32::try_from(map.observed().snapshot.services.len()).unwrap();
     let mut servers: Vec<(usize, u32)> = (0..services)

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use petgraph::stable_graph::NodeIndex;
 use petgraph::visit::{Bfs, VisitMap};
-use tapmap::query::{Atlas, IsolateQuestion, Isolator, Levels, Requires, Segments};
+use tapmap::query::{Atlas, IsolateQuestion, Isolator, Requires, Segments};
 
 use crate::figure::Figure;
 use crate::map::Map;
@@ -23,9 +23,8 @@ const RANDOM: usize = 60;
 /// Hosts of median and of high in-degree, random hosts, and segments of 256 hosts.
 pub fn measure(map: &Map, rounds: usize) -> Vec<Figure> {
     let atlas = Atlas::new(map.observed());
-    let (segments, requires, levels) =
-        (Segments::new(&atlas), Requires::from_atlas(&atlas), Levels::default());
-    let mut isolator = Isolator::new(&atlas, &segments, &requires, &levels);
+    let (segments, requires) = (Segments::new(&atlas), Requires::from_atlas(&atlas));
+    let mut isolator = Isolator::new(&atlas, &segments, &requires);
     let hosts = u32::try_from(map.observed().snapshot.hosts.len()).unwrap();
     let clients =
         |host: u32| atlas.offers(host).iter().map(|service| atlas.used_by(*service).len()).sum::<usize>();

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::keeping::kept;
 use super::output;
 use super::setup::Setup;
-use crate::query::{Atlas, Classes, CutQuestion, Cutter, Levels, Means, Requires, Segments, Tier};
+use crate::query::{Atlas, Classes, CutQuestion, Cutter, Means, Requires, Segments, Tier};
 use crate::report::{Asker, CutAsked, CutReport, View};
 
 /// `cut`.
@@ -83,9 +83,8 @@ pub fn run(arguments: &CutArguments) -> Result<ExitCode, Failure> {
     let asked = Asked::new(ask, setup)?;
     let atlas = Atlas::new(asked.observed());
     let question = question(&atlas, arguments)?;
-    let (segments, requires, levels) =
-        (Segments::new(&atlas), Requires::from_atlas(&atlas), Levels::new(&atlas));
-    let cutter = Cutter::new(&atlas, &segments, &requires, &levels);
+    let (segments, requires) = (Segments::new(&atlas), Requires::from_atlas(&atlas));
+    let cutter = Cutter::new(&atlas, &segments, &requires);
     let asker = Asker::new(asked.observed(), ask.as_of);
     let words = CutAsked {
         command: "cut",

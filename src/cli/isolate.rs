@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::keeping::dependencies;
 use super::output;
 use super::setup::Setup;
-use crate::query::{Atlas, Cutter, IsolateQuestion, Isolator, Levels, Mode, Requires, Segments};
+use crate::query::{Atlas, Cutter, IsolateQuestion, Isolator, Mode, Requires, Segments};
 use crate::report::{Asker, IsolateAnswer, IsolateAsked, View};
 
 /// `isolate`.
@@ -54,10 +54,9 @@ pub fn run(arguments: &IsolateArguments) -> Result<ExitCode, Failure> {
     let asked = Asked::new(ask, setup)?;
     let atlas = Atlas::new(asked.observed());
     let question = question(&atlas, arguments)?;
-    let (segments, requires, levels) =
-        (Segments::new(&atlas), Requires::from_atlas(&atlas), Levels::new(&atlas));
-    let mut isolator = Isolator::new(&atlas, &segments, &requires, &levels);
-    let cutter = Cutter::new(&atlas, &segments, &requires, &levels);
+    let (segments, requires) = (Segments::new(&atlas), Requires::from_atlas(&atlas));
+    let mut isolator = Isolator::new(&atlas, &segments, &requires);
+    let cutter = Cutter::new(&atlas, &segments, &requires);
     let asker = Asker::new(asked.observed(), ask.as_of);
     let words = IsolateAsked {
         command: "isolate",

@@ -18,9 +18,7 @@ use crate::policy::{
     Action, Order, PlainRow, Plan, Rehearsal, Rendered, from_cut, from_isolation, plain, rehearse, render,
     session,
 };
-use crate::query::{
-    Atlas, Blindness, CutQuestion, Cutter, IsolateQuestion, Isolator, Levels, Requires, Segments,
-};
+use crate::query::{Atlas, Blindness, CutQuestion, Cutter, IsolateQuestion, Isolator, Requires, Segments};
 use crate::report::{Asker, PolicyAnswer, PolicyResult, View, verdict, write_policy};
 
 /// Seconds of an hour.
@@ -154,17 +152,11 @@ struct Planner<'a> {
     atlas: &'a Atlas<'a>,
     segments: Segments,
     requires: Requires,
-    levels: Levels,
 }
 
 impl<'a> Planner<'a> {
     fn new(atlas: &'a Atlas<'a>) -> Planner<'a> {
-        Planner {
-            segments: Segments::new(atlas),
-            requires: Requires::from_atlas(atlas),
-            levels: Levels::new(atlas),
-            atlas,
-        }
+        Planner { segments: Segments::new(atlas), requires: Requires::from_atlas(atlas), atlas }
     }
 
     /// The hosts that a plan is about, and the plan; made from what had begun before a moment, if one
@@ -192,7 +184,7 @@ impl<'a> Planner<'a> {
             }
         }
         question.kept = dependencies(self.atlas, &arguments.keep)?;
-        let mut isolator = Isolator::new(self.atlas, &self.segments, &self.requires, &self.levels);
+        let mut isolator = Isolator::new(self.atlas, &self.segments, &self.requires);
         let mut isolation = isolator.isolate(&question);
         isolation.cut.retain(|edge| known(&edge.crossing.dependency));
         isolation.spared.retain(|(crossing, _)| known(&crossing.dependency));
@@ -204,7 +196,7 @@ impl<'a> Planner<'a> {
         let to: Vec<u32> = hosts_of(self.atlas, &arguments.to)?.into_iter().collect();
         let kept = arguments.keep.iter().map(|text| kept(self.atlas, text)).collect::<Result<_, _>>()?;
         let question = CutQuestion { from: from.clone(), to, kept, ..CutQuestion::default() };
-        let answer = Cutter::new(self.atlas, &self.segments, &self.requires, &self.levels).cut(&question);
+        let answer = Cutter::new(self.atlas, &self.segments, &self.requires).cut(&question);
         if answer.cost.is_none() {
             return Err(Failure::failed(anyhow!(
                 "there is no such cut: what must stay open is a way through; `tapmap cut` shows it"

@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use super::cut::Cutter;
 use super::isolate::Isolator;
 use super::knowledge::Knowledge;
-use super::level::Levels;
 use super::requires::Requires;
 use super::segment::Segments;
 use super::{Atlas, Observed};
@@ -37,16 +36,15 @@ pub struct Desk<'a> {
     pub atlas: &'a Atlas<'a>,
     pub segments: &'a Segments,
     pub requires: &'a Requires,
-    pub levels: &'a Levels,
 }
 
 impl<'a> Desk<'a> {
     pub fn isolator(&self) -> Isolator<'a> {
-        Isolator::new(self.atlas, self.segments, self.requires, self.levels)
+        Isolator::new(self.atlas, self.segments, self.requires)
     }
 
     pub fn cutter(&self) -> Cutter<'a> {
-        Cutter::new(self.atlas, self.segments, self.requires, self.levels)
+        Cutter::new(self.atlas, self.segments, self.requires)
     }
 
     pub fn host(&self, address: &str) -> u32 {
@@ -148,9 +146,8 @@ impl Lan {
             knowledge: &self.knowledge,
             watched: &watched,
         });
-        let (segments, requires, levels) =
-            (Segments::new(&atlas), Requires::from_atlas(&atlas), Levels::new(&atlas));
-        ask(&Desk { atlas: &atlas, segments: &segments, requires: &requires, levels: &levels })
+        let (segments, requires) = (Segments::new(&atlas), Requires::from_atlas(&atlas));
+        ask(&Desk { atlas: &atlas, segments: &segments, requires: &requires })
     }
 }
 

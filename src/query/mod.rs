@@ -19,7 +19,6 @@ mod knowledge;
 #[cfg(test)]
 mod lan;
 mod lateral;
-mod level;
 mod machine;
 mod outage;
 mod reach;
@@ -52,7 +51,6 @@ pub use isolate::{
     Isolation, Isolator, Mode, OpenSession, Options, Remains, UnknownMode,
 };
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
-pub use level::{Level, Levels};
 pub use machine::Machines;
 pub use outage::{Extent, Hit, Loss, Outage, SharedLoss};
 pub use requires::{

@@ -16,6 +16,9 @@ pub struct Worth {
 }
 
 impl Worth {
+    /// Nothing is known.
+    pub const LEAST: Worth = Worth::of_value(0.0, true);
+
     /// From a value between 0 and 1.
     pub const fn of_value(value: f64, inferred: bool) -> Worth {
         Worth { level: 1.0 + 4.0 * value, inferred }
@@ -23,7 +26,12 @@ impl Worth {
 
     /// How much a host of a map means.
     pub fn of(atlas: &Atlas<'_>, host: u32) -> Worth {
-        atlas.worths().get(host as usize).copied().unwrap_or(Worth::of_value(0.0, true))
+        atlas.worths().get(host as usize).copied().unwrap_or(Worth::LEAST)
+    }
+
+    /// How much a service means: as much as its host.
+    pub fn of_service(atlas: &Atlas<'_>, service: u32) -> Worth {
+        atlas.host_of(service).map_or(Worth::LEAST, |host| Worth::of(atlas, host))
     }
 
     /// Between 0 and 1.

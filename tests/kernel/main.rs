@@ -28,8 +28,8 @@ use tapmap::model::{Address, Transport};
 use tapmap::pipeline::{Settings, run};
 use tapmap::policy::{self, Action, Plan, Session};
 use tapmap::query::{
-    Atlas, Classes, CutQuestion, Cutter, IsolateQuestion, Isolator, Knowledge, Levels, Mode, Observed,
-    Requires, Segments,
+    Atlas, Classes, CutQuestion, Cutter, IsolateQuestion, Isolator, Knowledge, Mode, Observed, Requires,
+    Segments,
 };
 
 /// Which part of the test a process plays; the program that `cargo test` starts has none.
@@ -157,8 +157,7 @@ fn plans(atlas: &Atlas<'_>) -> Vec<(String, Plan)> {
         .collect();
     let mut plans = Vec::new();
     let (segments, requires) = (Segments::new(atlas), Requires::from_atlas(atlas));
-    let levels = Levels::new(atlas);
-    let mut isolator = Isolator::new(atlas, &segments, &requires, &levels);
+    let mut isolator = Isolator::new(atlas, &segments, &requires);
     for (place, host) in servers.into_iter().enumerate() {
         let mode = MODES[place % MODES.len()];
         let mut question = IsolateQuestion { hosts: vec![host], mode, ..IsolateQuestion::default() };
@@ -175,13 +174,13 @@ fn plans(atlas: &Atlas<'_>) -> Vec<(String, Plan)> {
     let port = IsolateQuestion { services: vec![0], ..IsolateQuestion::default() };
     let isolation = isolator.isolate(&port);
     plans.push(("one port".to_owned(), policy::from_isolation(atlas, &port, &isolation)));
-    plans.extend(cuts(atlas, &segments, &levels, &requires));
+    plans.extend(cuts(atlas, &segments, &requires));
     plans
 }
 
 /// The least disruptive cut from every host to the one after it.
-fn cuts(atlas: &Atlas<'_>, segments: &Segments, levels: &Levels, requires: &Requires) -> Vec<(String, Plan)> {
-    let cutter = Cutter::new(atlas, segments, requires, levels);
+fn cuts(atlas: &Atlas<'_>, segments: &Segments, requires: &Requires) -> Vec<(String, Plan)> {
+    let cutter = Cutter::new(atlas, segments, requires);
     let count = u32::try_from(atlas.observed.snapshot.hosts.len()).unwrap();
     let pairs = (0..count).map(|from| (from, (from + 1) % count));
     let cuts = pairs.filter_map(|(from, to)| {

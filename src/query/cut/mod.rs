@@ -15,7 +15,6 @@ pub use ways::{Classes, Passage, Step, Tier, Ways};
 pub use weight::{Scales, Weight};
 
 use super::enforcement::Enforcement;
-use super::level::Levels;
 use super::segment::Segments;
 use super::{Atlas, Requires};
 use paths::Left;
@@ -127,13 +126,8 @@ pub struct Cutter<'a> {
 
 impl<'a> Cutter<'a> {
     /// Weighs the map.
-    pub fn new(
-        atlas: &'a Atlas<'a>,
-        segments: &'a Segments,
-        requires: &Requires,
-        levels: &'a Levels,
-    ) -> Cutter<'a> {
-        Cutter { scales: Scales::new(atlas, requires, levels), atlas, segments }
+    pub fn new(atlas: &'a Atlas<'a>, segments: &'a Segments, requires: &Requires) -> Cutter<'a> {
+        Cutter { scales: Scales::new(atlas, requires), atlas, segments }
     }
 
     /// What dependencies and hosts weigh.

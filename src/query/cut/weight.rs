@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::graph::{Dependency, Kind, Sighting, Verdict};
 use crate::model::{Nanos, ServiceKey, Span};
-use crate::query::level::{Level, Levels};
 use crate::query::requires::{Requires, carries_impact};
+use crate::query::worth::Worth;
 use crate::query::{Atlas, Threshold};
 
 const DAY: Nanos = 86_400_000_000_000;
@@ -23,7 +23,7 @@ const INSECURE: f64 = 0.5;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weight {
     /// How much the server means, 1 to 5; inferred unless the operator said so.
-    pub criticality: Level,
+    pub criticality: Worth,
     /// The share of the client's work that fails without it, 0 to 1.
     pub strength: f64,
     /// Sessions that the server accepted, for each day that was watched; what was watched for less
@@ -38,7 +38,7 @@ pub struct Weight {
 impl Weight {
     /// A way that nobody uses: a rule, and nothing else.
     pub const UNUSED: Weight = Weight {
-        criticality: Level::LEAST,
+        criticality: Worth::LEAST,
         strength: 0.0,
         sessions_per_day: 0.0,
         must_path: false,
@@ -47,7 +47,7 @@ impl Weight {
 
     /// The cost.
     pub fn cost(&self) -> f64 {
-        let used = self.criticality.value * self.strength * (1.0 + self.sessions_per_day).log2();
+        let used = self.criticality.level * self.strength * (1.0 + self.sessions_per_day).log2();
         let must_path = if self.must_path { MUST_PATH } else { 0.0 };
         let insecure = if self.insecure { INSECURE } else { 0.0 };
         (1.0 + used + must_path - insecure).max(COST_MIN)
@@ -71,12 +71,11 @@ pub struct Scales<'a> {
     must: Vec<bool>,
     /// Insecure practices by service.
     insecure: BTreeMap<ServiceKey, Vec<&'a Sighting>>,
-    levels: &'a Levels,
 }
 
 impl<'a> Scales<'a> {
     /// In time proportional to the map.
-    pub fn new(atlas: &'a Atlas<'a>, requires: &Requires, levels: &'a Levels) -> Scales<'a> {
+    pub fn new(atlas: &'a Atlas<'a>, requires: &Requires) -> Scales<'a> {
         let snapshot = atlas.observed.snapshot;
         let mut insecure: BTreeMap<ServiceKey, Vec<&Sighting>> = BTreeMap::new();
         for (key, sighting) in &snapshot.sightings {
@@ -84,13 +83,7 @@ impl<'a> Scales<'a> {
                 insecure.entry(service).or_default().push(sighting);
             }
         }
-        Scales {
-            days: days(atlas.observed.watched),
-            must: must_path(atlas, requires, levels),
-            insecure,
-            levels,
-            atlas,
-        }
+        Scales { days: days(atlas.observed.watched), must: must_path(atlas, requires), insecure, atlas }
     }
 
     /// What the loss of a dependency costs.
@@ -99,7 +92,7 @@ impl<'a> Scales<'a> {
         let server = self.atlas.server_of(dependency);
         let sightings = self.insecure.get(&row.key.service);
         Weight {
-            criticality: server.map_or(Level::LEAST, |host| self.levels.of(host)),
+            criticality: server.map_or(Worth::LEAST, |host| Worth::of(self.atlas, host)),
             strength: self.strength(row),
             sessions_per_day: f64::from(row.totals.answered) / self.days,
             must_path: self.must.get(dependency as usize).copied().unwrap_or_default(),
@@ -138,12 +131,12 @@ fn days(watched: &[Span]) -> f64 {
 
 /// Functional dependencies whose loss alone fails a critical service: from each such service through
 /// groups that certainly count and can lose no member.
-fn must_path(atlas: &Atlas<'_>, requires: &Requires, levels: &Levels) -> Vec<bool> {
+fn must_path(atlas: &Atlas<'_>, requires: &Requires) -> Vec<bool> {
     let snapshot = atlas.observed.snapshot;
     let mut must = vec![false; snapshot.dependencies.len()];
     let mut seen = vec![false; requires.nodes() as usize];
     let services = (0u32..).zip(&snapshot.services).map(|(service, _)| service);
-    let critical = |service: &u32| levels.of_service(atlas, *service).is_critical();
+    let critical = |service: &u32| Worth::of_service(atlas, *service).is_critical();
     let mut stack: Vec<u32> = services.filter(critical).collect();
     while let Some(node) = stack.pop() {
         if seen.get_mut(node as usize).is_none_or(|seen| std::mem::replace(seen, true)) {
@@ -177,7 +170,7 @@ mod tests {
     #[test]
     fn the_terms_add_up() {
         let weight = Weight {
-            criticality: Level { value: 4.0, inferred: false },
+            criticality: Worth { level: 4.0, inferred: false },
             strength: 0.5,
             sessions_per_day: 7.0,
             must_path: true,

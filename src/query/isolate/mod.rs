@@ -18,10 +18,10 @@ use std::collections::BTreeSet;
 use super::Atlas;
 use super::enforcement::Enforcement;
 use super::impact::{Fallen, Fixpoint};
-use super::level::Levels;
 use super::requires::{ImpactNode, Requires};
 use super::segment::Segments;
 use super::worlds::{Worlds, worlds};
+use super::worth::Worth;
 use crate::graph::Host;
 use crate::model::Mac;
 use edges::{Edge, Edges};
@@ -143,34 +143,20 @@ pub struct Isolator<'a> {
     pub segments: &'a Segments,
     /// Who needs whom.
     pub requires: &'a Requires,
-    /// What hosts mean.
-    pub levels: &'a Levels,
     fixpoint: Fixpoint<'a>,
     edges: Edges,
 }
 
 impl<'a> Isolator<'a> {
     /// In time proportional to the map.
-    pub fn new(
-        atlas: &'a Atlas<'a>,
-        segments: &'a Segments,
-        requires: &'a Requires,
-        levels: &'a Levels,
-    ) -> Isolator<'a> {
-        Isolator {
-            fixpoint: Fixpoint::new(requires),
-            edges: Edges::new(atlas),
-            atlas,
-            segments,
-            requires,
-            levels,
-        }
+    pub fn new(atlas: &'a Atlas<'a>, segments: &'a Segments, requires: &'a Requires) -> Isolator<'a> {
+        Isolator { fixpoint: Fixpoint::new(requires), edges: Edges::new(atlas), atlas, segments, requires }
     }
 
     /// Services outside that certainly fall, and how many of them are critical.
     pub fn breaks(&self, isolation: &Isolation) -> (usize, usize) {
         let services = || isolation.outside.services(self.requires);
-        let critical = |service| self.levels.of_service(self.atlas, service).is_critical();
+        let critical = |service| Worth::of_service(self.atlas, service).is_critical();
         (services().count(), services().filter(|(service, _)| critical(*service)).count())
     }
 

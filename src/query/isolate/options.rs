@@ -10,6 +10,7 @@ use crate::query::cut::{Classes, CutQuestion, Cutter, Tier};
 use crate::query::impact::Fallen;
 use crate::query::lateral;
 use crate::query::requires::Requires;
+use crate::query::worth::Worth;
 
 /// Dependencies that an option keeps open for what is critical. More than these are no quarantine.
 const KEPT_MAX: usize = 8;
@@ -112,8 +113,7 @@ impl Isolator<'_> {
         let fallen = &quarantine.outside.must;
         let causes = Causes::new(self.requires, fallen, &cut);
         let services = quarantine.outside.services(self.requires);
-        let critical =
-            services.filter(|(service, _)| self.levels.of_service(self.atlas, *service).is_critical());
+        let critical = services.filter(|(service, _)| Worth::of_service(self.atlas, *service).is_critical());
         let causes: BTreeSet<u32> = critical.flat_map(|(_, fallen)| causes.of(fallen)).collect();
         let harmless =
             |place: &u32| self.atlas.dependency(*place).is_some_and(|row| !lateral::is_lateral(row));
@@ -154,8 +154,8 @@ impl Isolator<'_> {
         let outside: Vec<u32> =
             hosts.filter(|(host, row)| row.internal && !inside.host(*host)).map(|(host, _)| host).collect();
         let told = |host: &u32| {
-            let level = self.levels.of(*host);
-            level.is_critical() && !level.inferred
+            let worth = Worth::of(self.atlas, *host);
+            worth.is_critical() && !worth.inferred
         };
         let critical: Vec<u32> = outside.iter().copied().filter(told).collect();
         if !critical.is_empty() {

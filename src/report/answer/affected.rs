@@ -68,7 +68,7 @@ impl<'a> Naming<'a> {
 
     /// How much its host means.
     pub fn worth(&self, node: u32) -> Worth {
-        self.host(node).map_or(Worth::of_value(0.0, true), |host| Worth::of(self.atlas, host))
+        self.host(node).map_or(Worth::LEAST, |host| Worth::of(self.atlas, host))
     }
 
     /// The services of a group: `10.3.0.9:5432/tcp`, `1 of 10.2.0.21:443/tcp, 10.2.0.22:443/tcp`.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::query::{Atlas, Fallen, ImpactNode, Levels, Requires};
+use crate::query::{Atlas, Fallen, ImpactNode, Requires, Worth};
 
 /// `Affected` of the contract.
 #[derive(Clone, Debug, Serialize)]
@@ -34,7 +34,6 @@ impl Affected {
     pub fn of(
         atlas: &Atlas<'_>,
         requires: &Requires,
-        levels: &Levels,
         fallen: &Fallen,
         probability: f64,
         because: impl IntoIterator<Item = u32>,
@@ -54,8 +53,8 @@ impl Affected {
             probability: (probability * 1e4).round() / 1e4,
             because,
             group: group(atlas, requires, fallen.group),
-            criticality: (levels.of(host).value * 100.0).round() / 100.0,
-            criticality_inferred: levels.of(host).inferred,
+            criticality: (Worth::of(atlas, host).level * 100.0).round() / 100.0,
+            criticality_inferred: Worth::of(atlas, host).inferred,
             clients: service.map(|service| service.clients),
         })
     }

@@ -145,7 +145,7 @@ impl CutReport<'_> {
             let inferred = if weight.criticality.inferred { "~" } else { "" };
             terms = format!(
                 "{terms} + {inferred}{:.1}·{:.2}·log2(1+{:.1})",
-                weight.criticality.value, weight.strength, weight.sessions_per_day
+                weight.criticality.level, weight.strength, weight.sessions_per_day
             );
         }
         if weight.must_path {

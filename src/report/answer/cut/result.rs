@@ -153,7 +153,7 @@ impl CutReport<'_> {
             segment,
             class: severed.step.capability.word(),
             terms: Terms {
-                criticality: round(weight.criticality.value),
+                criticality: round(weight.criticality.level),
                 criticality_inferred: weight.criticality.inferred,
                 strength: round(weight.strength),
                 sessions_per_day: round(weight.sessions_per_day),

@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::envelope::{Answer, Asker};
 use crate::query::{
-    Atlas, Blindness, Causes, Costs, Cutter, Fallen, IsolateQuestion, Isolation, Isolator, Levels, Options,
-    Remains, Requires,
+    Atlas, Blindness, Causes, Costs, Cutter, Fallen, IsolateQuestion, Isolation, Isolator, Options, Remains,
+    Requires,
 };
 use result::IsolateResult;
 
@@ -37,7 +37,6 @@ pub struct IsolateAsked<'a> {
 pub struct IsolateAnswer<'a> {
     atlas: &'a Atlas<'a>,
     requires: &'a Requires,
-    levels: &'a Levels,
     question: &'a IsolateQuestion,
     isolation: Isolation,
     options: Options,
@@ -72,7 +71,6 @@ impl<'a> IsolateAnswer<'a> {
             rehearsal: None,
             atlas: isolator.atlas,
             requires: isolator.requires,
-            levels: isolator.levels,
             isolation,
             question,
         }
@@ -98,7 +96,7 @@ impl<'a> IsolateAnswer<'a> {
         let causes = Causes::new(self.requires, all, &cut);
         let told = some.iter().filter_map(|fallen| {
             let likely = self.likely.get(&fallen.node).copied().unwrap_or_default();
-            Affected::of(self.atlas, self.requires, self.levels, fallen, likely, causes.of(*fallen))
+            Affected::of(self.atlas, self.requires, fallen, likely, causes.of(*fallen))
         });
         told.collect()
     }

@@ -8,7 +8,7 @@ use super::result::cost;
 use super::{IsolateAnswer, IsolateAsked};
 use crate::graph::Host;
 use crate::query::isolate::Lost;
-use crate::query::{Broken, Causes, Choice, Enforcement, Fallen, ImpactNode, Infrastructure, Mode};
+use crate::query::{Broken, Causes, Choice, Enforcement, Fallen, ImpactNode, Infrastructure, Mode, Worth};
 use crate::report::text::{Cell, Column, Table, Tone, View, clock, count, number, some};
 
 /// Rows of a kind that are told; programs get all of them.
@@ -63,9 +63,8 @@ impl IsolateAnswer<'_> {
     fn breaks(&self, page: &mut Page<'_>) {
         let outside = &self.isolation.outside;
         let services = || outside.services(self.requires);
-        let critical = services()
-            .filter(|(service, _)| self.levels.of_service(self.atlas, *service).is_critical())
-            .count();
+        let critical =
+            services().filter(|(service, _)| Worth::of_service(self.atlas, *service).is_critical()).count();
         let clients = outside.clients(self.requires).count();
         let mode = match self.question.mode {
             Mode::Full => "FULL ISOLATION",
@@ -124,7 +123,7 @@ impl IsolateAnswer<'_> {
                     ImpactNode::Host(_) => None,
                 })
                 .collect();
-            let level = |service: u32| self.levels.of_service(self.atlas, service).value;
+            let level = |service: u32| Worth::of_service(self.atlas, service).level;
             services
                 .sort_by(|(one, _), (other, _)| level(*other).total_cmp(&level(*one)).then(one.cmp(other)));
             for (service, fallen) in services {
@@ -138,13 +137,13 @@ impl IsolateAnswer<'_> {
                 let needs: Vec<String> = needs.map(|row| row.key.service.to_string()).collect();
                 let via = (fallen.hop > 1).then(|| group(self.atlas, self.requires, fallen.group)).flatten();
                 let via = via.map_or_else(String::new, |via| format!(" via {via}"));
-                let level = self.levels.of_service(self.atlas, service);
-                let inferred = if level.inferred { " (inferred)" } else { "" };
+                let worth = Worth::of_service(self.atlas, service);
+                let inferred = if worth.inferred { " (inferred)" } else { "" };
                 table.row(vec![
                     Cell::from(word).tone(tone),
                     Cell::with(row.key, page.view().name(&row.key.host)),
                     format!("needs {}{via}", some_of(needs)).into(),
-                    format!("crit {:.0}{inferred}", level.value).into(),
+                    format!("crit {:.0}{inferred}", worth.level).into(),
                     count(row.clients, "client", "clients").into(),
                 ]);
             }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::broken::Affected;
 use super::IsolateAnswer;
-use crate::query::{Broken, Choice, Crossing, Enforcement, Remains};
+use crate::query::{Broken, Choice, Crossing, Enforcement, Remains, Worth};
 use crate::report::time;
 
 /// `result`.
@@ -188,7 +188,7 @@ impl IsolateAnswer<'_> {
     fn side(&self, broken: &Broken) -> Side {
         let all = self.all_fallen();
         let services = || broken.services(self.requires);
-        let critical = |service| self.levels.of_service(self.atlas, service).is_critical();
+        let critical = |service| Worth::of_service(self.atlas, service).is_critical();
         Side {
             must: self.affected(&broken.must, &all),
             may: self.affected(&broken.may, &all),
