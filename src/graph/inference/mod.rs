@@ -125,8 +125,8 @@ struct Pair<'a> {
 
 /// Infers which services need which: from the turns of flows, and from tokens that were passed on.
 ///
-/// A pair costs some two hundred sweeps over its requests and exchanges ([`nesting`]); a host with many
-/// services that uses many has the product of both of pairs, of which [`PAIRS_OF_A_MACHINE_MAX`] are
+/// A pair costs some two hundred sweeps over its requests and exchanges (`nesting`); a host with many
+/// services that uses many has the product of both of pairs, of which `PAIRS_OF_A_MACHINE_MAX` are
 /// tested.
 pub fn infer(snapshot: &Snapshot, records: &[FlowRecord], tokens: &[TokenSighting]) -> Inferences {
     let machines = Machines::new(&snapshot.hosts);
