@@ -3,8 +3,9 @@
 
 use crate::model::{Role, Transport};
 
+use super::recognised::Recognised;
 use super::speaker::Speaker;
-use super::{Analyzer, Opening, Probe, Seen, Session, Step};
+use super::{Analyzer, Opening, Probe, Session};
 
 /// Bytes of a request's length and header up to the client's name: the length, key and version of the
 /// operation, a number to find the answer by, the name's length.
@@ -103,19 +104,6 @@ fn nameless(operation: u16, version: u16, body: &[u8]) -> Speaker {
         true if topic.len() == len => Speaker::Is(Role::Client),
         true => Speaker::Unclear,
         false => Speaker::Stranger,
-    }
-}
-
-/// Topics are not read yet.
-struct Recognised;
-
-impl Session for Recognised {
-    fn on_bytes(&mut self, _: Role, _: &[u8], _: &mut Seen) -> Step {
-        Step::Done
-    }
-
-    fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
-        Step::Done
     }
 }
 

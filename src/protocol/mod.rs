@@ -32,6 +32,7 @@ mod pop3;
 mod postgresql;
 mod proxy_protocol;
 mod rdp;
+mod recognised;
 mod redis;
 mod remote_shell;
 mod rsync;

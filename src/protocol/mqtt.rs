@@ -1,9 +1,10 @@
 //! MQTT (OASIS MQTT 3.1.1 and 5.0; MQIsdp before them): recognised by its CONNECT, or by the pings that
 //! keep a long connection alive.
 
-use crate::model::{Role, Transport};
+use crate::model::Transport;
 
-use super::{Analyzer, Guess, Opening, Probe, Seen, Session, Step};
+use super::recognised::Recognised;
+use super::{Analyzer, Guess, Opening, Probe, Session};
 
 /// PINGREQ and PINGRESP (§3.12, §3.13).
 const PING: &[u8] = &[0xc0, 0];
@@ -48,19 +49,6 @@ fn connect(bytes: &[u8]) -> Guess {
         Guess::More
     } else {
         Guess::No
-    }
-}
-
-/// Topics are not read yet.
-struct Recognised;
-
-impl Session for Recognised {
-    fn on_bytes(&mut self, _: Role, _: &[u8], _: &mut Seen) -> Step {
-        Step::Done
-    }
-
-    fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
-        Step::Done
     }
 }
 

@@ -1,8 +1,9 @@
 //! The network time protocol (RFC 5905) and its control messages (RFC 9327).
 
-use crate::model::{Role, Side, Transport};
+use crate::model::{Side, Transport};
 
-use super::{Analyzer, Opening, Probe, Seen, Session, Step};
+use super::recognised::Recognised;
+use super::{Analyzer, Opening, Probe, Session};
 
 /// The well-known port. It never proves anything, but away from it an answer is asked for.
 const PORT: u16 = 123;
@@ -137,23 +138,6 @@ fn answered(there: &[u8], back: &[u8]) -> bool {
         roles && sent.is_some() && sent == told.get(24..32)
     };
     paired(there, back) || paired(back, there)
-}
-
-/// Nothing but its presence is of interest.
-struct Recognised;
-
-impl Session for Recognised {
-    fn on_bytes(&mut self, _from: Role, _bytes: &[u8], _seen: &mut Seen) -> Step {
-        Step::Done
-    }
-
-    fn on_gap(&mut self, _from: Role, _len: u64, _seen: &mut Seen) -> Step {
-        Step::Done
-    }
-
-    fn on_datagram(&mut self, _from: Role, _datagram: &[u8], _seen: &mut Seen) -> Step {
-        Step::Done
-    }
 }
 
 #[cfg(test)]

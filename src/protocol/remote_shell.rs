@@ -4,6 +4,7 @@
 
 use crate::model::{Announcement, Observation, Role, Side, Transport};
 
+use super::recognised::Recognised;
 use super::{Analyzer, Guess, Opening, Probe, Seen, Session, Step};
 
 /// Bytes of one text; user names have up to 32, commands may be long.
@@ -172,19 +173,6 @@ impl Session for CommandSession {
                 practice: None,
             }));
         }
-        Step::Done
-    }
-
-    fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
-        Step::Done
-    }
-}
-
-/// Nothing in it is of interest.
-struct Recognised;
-
-impl Session for Recognised {
-    fn on_bytes(&mut self, _: Role, _: &[u8], _: &mut Seen) -> Step {
         Step::Done
     }
 

@@ -3,8 +3,9 @@
 
 use crate::model::{Role, Transport};
 
+use super::recognised::Recognised;
 use super::speaker::Speaker;
-use super::{Analyzer, Opening, Probe, Seen, Session, Step};
+use super::{Analyzer, Opening, Probe, Session};
 
 /// Bytes of a connection setup before its texts.
 const SETUP: usize = 12;
@@ -58,19 +59,6 @@ fn speaker(bytes: &[u8]) -> Speaker {
         }
         [11 | 0, 0, ..] if !whole => Speaker::Unclear,
         _ => Speaker::Stranger,
-    }
-}
-
-/// Nothing in it is of interest.
-struct Recognised;
-
-impl Session for Recognised {
-    fn on_bytes(&mut self, _: Role, _: &[u8], _: &mut Seen) -> Step {
-        Step::Done
-    }
-
-    fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
-        Step::Done
     }
 }
 
