@@ -25,9 +25,15 @@ pub mod query;
 pub mod policy;
 // What is wrong on the map: insecure practices and certificates.
 pub mod finding;
+// History that outlives the process.
+pub mod store;
 // The only starter of packet threads; joins capture, decode, flow, protocol and graph.
 pub mod pipeline;
 // What we say outside: the JSON of the contract, tables, exports.
 pub mod report;
+// Questions as programs and people put them, and their answers.
+pub mod question;
+// The map over HTTP.
+pub mod api;
 // The command line.
 pub mod cli;

@@ -21,9 +21,24 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("query", &["model", "graph"]),
     ("policy", &["model", "graph", "query"]),
     ("finding", &["model", "graph", "query"]),
-    ("pipeline", &["model", "config", "capture", "decode", "flow", "protocol", "graph", "finding"]),
+    ("store", &["model", "graph", "finding"]),
+    ("pipeline", &["model", "config", "capture", "decode", "flow", "protocol", "graph", "finding", "store"]),
     ("report", &["model", "graph", "query", "policy", "finding"]),
-    ("cli", &["model", "config", "capture", "graph", "query", "policy", "finding", "pipeline", "report"]),
+    ("question", &["model", "config", "graph", "query", "policy", "finding", "report"]),
+    (
+        "api",
+        &[
+            "model", "config", "graph", "query", "policy", "finding", "store", "pipeline", "report",
+            "question",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "model", "config", "capture", "graph", "query", "policy", "finding", "store", "pipeline",
+            "report", "question", "api",
+        ],
+    ),
 ];
 
 /// Lines after which a file has more than one subject.

@@ -5,6 +5,7 @@ mod attempt;
 mod certificate;
 mod delta;
 mod edge;
+mod gained;
 mod history;
 mod holding;
 /// Which service needs which.
@@ -29,6 +30,7 @@ pub use attempt::{AttemptTable, Scan};
 pub use certificate::CertificateFacts;
 pub use delta::{Delta, Dropped, Named, Scene};
 pub use edge::{EdgeKey, EdgeTotals, Volume};
+pub use gained::Gained;
 pub use history::{Contact, History, decide};
 pub use holding::{Holding, HoldingSource};
 pub use inference::{Inferences, InferredLink, Pool, Verdict};

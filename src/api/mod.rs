@@ -1,0 +1,1 @@
+//! The map over HTTP: resources, questions, events; who may do what.

@@ -1,0 +1,1 @@
+//! History that outlives the process: rows, their migrations, and nothing that is live.
