@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Statement, params};
 
+use super::day;
 use super::error::StoreError;
 use super::host::{Book, Numbers};
 use super::scope::Scope;
@@ -11,10 +12,13 @@ use super::totals::{bind, read as totals, replacing, selecting};
 use super::word::Word;
 use crate::graph::{EdgeKey, EdgeTotals, Filed, Gained, Undecided, filed};
 use crate::model::{
-    Endpoint, FlowKey, FlowRecord, HostKey, Ledger, Pair, ServiceKey, Side, Timestamp, Transport,
+    Endpoint, FlowKey, FlowRecord, HostKey, Ledger, Pair, ServiceKey, Side, Span, Timestamp, Transport,
 };
 
 const MINUTE: i64 = 60_000_000_000;
+
+/// An hour in nanoseconds.
+pub const HOUR: i64 = 60 * MINUTE;
 
 /// What one edge did in one hour.
 #[derive(Default)]
@@ -31,6 +35,10 @@ type Hours = BTreeMap<(i64, EdgeKey), Hour>;
 pub fn write(connection: &Connection, numbers: &mut Numbers, gained: &Gained) -> Result<(), StoreError> {
     let rows = gained.delta.rows();
     let mut hours = hours(gained);
+    let counted = |(_, hour): &(_, &Hour)| hour.totals.is_some();
+    if let Some(((hour, _), _)) = hours.iter().find(counted) {
+        day::reopen(connection, hour.div_euclid(24))?;
+    }
     let mut known: BTreeMap<EdgeKey, i64> = BTreeMap::new();
     for (key, new) in rows.edges.iter().chain(rows.attempts.iter()) {
         known.insert(*key, add(connection, numbers, key, Some(new))?);
@@ -86,7 +94,7 @@ fn hours(gained: &Gained) -> Hours {
 
 /// The hour since 1970.
 pub fn hour_of(time: Timestamp) -> i64 {
-    time.nanos().div_euclid(60 * MINUTE)
+    time.nanos().div_euclid(HOUR)
 }
 
 /// Marks the minutes in which a flow was active: those of its first and last packet and of its turns.
@@ -109,7 +117,7 @@ fn minute(hours: &mut Hours, key: EdgeKey, time: Timestamp) {
     hours.entry((minute.div_euclid(60), key)).or_default().minutes |= 1 << minute.rem_euclid(60);
 }
 
-const KEYS: [&str; 5] = ["id", "client", "server", "port", "transport"];
+pub const KEYS: [&str; 5] = ["id", "client", "server", "port", "transport"];
 
 /// Adds to an edge, and returns its number. Without totals it only gets a number.
 fn add(
@@ -151,19 +159,7 @@ fn add(
 
 /// Totals of an edge whose flows all go on still.
 fn nothing() -> EdgeTotals {
-    let mut none = EdgeTotals::leased(crate::model::Span::at(Timestamp::default()));
-    none.flows = 0;
-    none.answered = 0;
-    none.observed = 0;
-    none.recognised = 0;
-    none.decided = false;
-    none.confidence = 0.5;
-    none.evidence = crate::model::Evidence::None;
-    none.capability = None;
-    none.opened_by_client = false;
-    none.purposes = crate::model::Purposes::default();
-    none.protocols.clear();
-    none
+    EdgeTotals::none(Span::at(Timestamp::default()))
 }
 
 fn add_hour(connection: &Connection, hour: i64, edge: i64, new: &mut Hour) -> Result<(), StoreError> {
@@ -202,7 +198,7 @@ pub fn read(connection: &Connection, book: &Book) -> Result<Vec<(EdgeKey, EdgeTo
 }
 
 /// An edge's key from four columns.
-fn edge_key(row: &rusqlite::Row<'_>, at: usize, book: &Book) -> Result<EdgeKey, StoreError> {
+pub fn edge_key(row: &rusqlite::Row<'_>, at: usize, book: &Book) -> Result<EdgeKey, StoreError> {
     let client = book.host(row.get(at)?)?;
     Ok(EdgeKey { client, service: service_key(row, at + 1, book)? })
 }

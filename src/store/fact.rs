@@ -237,7 +237,7 @@ pub fn add_counter(connection: &Connection, name: &str, hour: i64, times: u64) -
 /// What was counted in the hours of a time, by name.
 pub fn counters(connection: &Connection, scope: Scope) -> Result<BTreeMap<String, u64>, StoreError> {
     let mut statement = connection
-        .prepare_cached("SELECT name, sum(count) FROM counter WHERE hour >= ? AND hour <= ? GROUP BY name")?;
+        .prepare_cached("SELECT name, sum(count) FROM counter WHERE hour >= ? AND hour < ? GROUP BY name")?;
     let mut rows = statement.query([hour_of(scope.since), hour_of(scope.end)])?;
     let mut counts = BTreeMap::new();
     while let Some(row) = rows.next()? {

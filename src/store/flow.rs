@@ -4,10 +4,11 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use rusqlite::{Connection, Row, ToSql, params};
 
-use super::edge::{ledger, of_ledger, transport};
+use super::edge::{HOUR, ledger, of_ledger, transport};
 use super::error::StoreError;
 use super::host::{Book, Numbers, mac_number, mac_of_number};
 use super::pack;
+use super::scope::Scope;
 use super::totals::count;
 use super::word::{Word, kept};
 use crate::model::{
@@ -142,8 +143,8 @@ fn of_outcome(record: &FlowRecord, client: Side) -> i64 {
 pub enum Wanted {
     /// Those that go on.
     Open,
-    /// Those that were open in a time: first and last packet of it.
-    Between(Timestamp, Timestamp),
+    /// Those that had begun before the end of a time and were not over before it.
+    During(Scope),
 }
 
 /// Reads flows, with their turns if they are wanted, in the order of their rows.
@@ -153,12 +154,20 @@ pub fn read(
     wanted: Wanted,
     turns: bool,
 ) -> Result<Vec<FlowRecord>, StoreError> {
-    let (condition, bounds) = match wanted {
-        Wanted::Open => ("open = 1", Vec::new()),
-        Wanted::Between(since, end) => ("first < ?1 AND last >= ?2", vec![end.nanos(), since.nanos()]),
-    };
     let joined = if turns { "turns FROM flow LEFT JOIN exchange ON flow = id" } else { "NULL FROM flow" };
-    let sql = format!("SELECT {COLUMNS}, {joined} WHERE {condition}");
+    let select = format!("SELECT {COLUMNS}, {joined}");
+    // Nearly all flows are shorter than an hour: those are found by when they began, the few others one by
+    // one.
+    let (sql, bounds) = match wanted {
+        Wanted::Open => (format!("{select} WHERE open = 1"), Vec::new()),
+        Wanted::During(Scope { since, end }) => (
+            format!(
+                "{select} WHERE first < ?1 AND first >= ?3 AND last >= ?2 UNION ALL \
+                 {select} WHERE last - first > 3600000000000 AND last >= ?2 AND first < ?1 AND first < ?3"
+            ),
+            vec![end.nanos(), since.nanos(), since.nanos().saturating_sub(HOUR)],
+        ),
+    };
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(bounds))?;
     let mut records = Vec::new();

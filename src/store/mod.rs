@@ -10,9 +10,12 @@
 //! | `writer`, `pending`, `lock` | who writes, what waits, and that nobody else does |
 //! | `read`, `scope` | what comes back, and of which time |
 //! | `host`, `edge`, `flow`, `fact`, `certificate`, `sighting`, `mark`, `source` | rows, both ways |
+//! | `day`, `upkeep`, `copy` | edges by the day; retention and size; backups and checks |
 //! | `totals`, `pack`, `word` | columns that several tables share, packed lists, words |
 
 mod certificate;
+mod copy;
+mod day;
 mod database;
 mod edge;
 mod error;
@@ -28,12 +31,15 @@ mod scope;
 mod sighting;
 mod source;
 mod totals;
+mod upkeep;
 mod word;
 mod writer;
 
+pub use copy::{backup, check, restore};
 pub use error::{StoreError, Trouble};
 pub use read::{Stored, Window};
 pub use source::SourceRow;
+pub use upkeep::{Retention, Room, Size};
 pub use writer::{Writer, WriterHealth};
 
 use std::path::{Path, PathBuf};
@@ -45,11 +51,13 @@ pub struct StoreOptions {
     pub writer: String,
     /// Wait for the disk with every transaction, so that a power failure takes no more than a crash.
     pub durable: bool,
+    /// Bytes that the database may take; none: as many as the disk has.
+    pub bytes_max: Option<u64>,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        StoreOptions { writer: "tapmap".to_owned(), durable: false }
+        StoreOptions { writer: "tapmap".to_owned(), durable: false, bytes_max: None }
     }
 }
 
@@ -72,6 +80,14 @@ impl Store {
     /// As [`Writer::open`].
     pub fn writer(&self) -> Result<Writer, StoreError> {
         Writer::open(&self.dir, &self.options)
+    }
+
+    /// How much room it takes.
+    ///
+    /// # Errors
+    /// If there is no store, or it cannot be read.
+    pub fn size(&self) -> Result<Size, StoreError> {
+        upkeep::size(&database::to_read(&database::path(&self.dir))?)
     }
 
     /// Reads what was seen in a time.

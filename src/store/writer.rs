@@ -92,6 +92,7 @@ impl Writer {
             skip: 0,
             _lock: lock,
         };
+        writer.bound()?;
         match writer.begin() {
             Err(error) if error.trouble() == Trouble::Corrupt => writer.begin_anew(&error)?,
             begun => begun?,
@@ -120,6 +121,25 @@ impl Writer {
         change.commit()?;
         (self.run, self.base) = (run, base);
         Ok(())
+    }
+
+    /// Bounds the database to what it may take.
+    fn bound(&self) -> Result<(), StoreError> {
+        if let Some(bytes) = self.options.bytes_max {
+            let page: i64 = self.connection.query_row("PRAGMA page_size", (), |row| row.get(0))?;
+            let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
+            self.connection.pragma_update(None, "max_page_count", pages.max(1))?;
+        }
+        Ok(())
+    }
+
+    /// How much the database may take from now on.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    pub fn allow(&mut self, bytes_max: Option<u64>) -> Result<(), StoreError> {
+        self.options.bytes_max = Some(bytes_max.unwrap_or(i64::MAX as u64));
+        self.bound()
     }
 
     /// Where packets come from, as it stands now: each source keeps its place.
@@ -171,10 +191,7 @@ impl Writer {
         {
             self.numbers.forget();
             self.open.clear();
-            result = match moved_aside_of(self, error) {
-                Ok(()) => self.transact(),
-                Err(error) => Err(error),
-            };
+            result = self.begin_anew(error).and_then(|()| self.transact());
         }
         match &result {
             Ok(()) => {
@@ -268,12 +285,9 @@ impl Writer {
         self.open.clear();
         self.health.notes.push(moved_aside(&self.path, why)?);
         self.connection = database::to_write(&self.path, self.options.durable)?;
+        self.bound()?;
         self.begin()
     }
-}
-
-fn moved_aside_of(writer: &mut Writer, why: &StoreError) -> Result<(), StoreError> {
-    writer.begin_anew(why)
 }
 
 /// The newest time that something gained speaks of.
@@ -295,17 +309,21 @@ fn known_open(connection: &Connection, base: Base) -> Result<Open, StoreError> {
 
 /// Gives a broken database another name, and says so.
 fn moved_aside(path: &Path, why: &StoreError) -> Result<String, StoreError> {
-    let aside = (1..)
-        .map(|number| path.with_extension(format!("db.corrupt-{number}")))
-        .find(|aside| !aside.exists())
-        .unwrap_or_else(|| path.with_extension("db.corrupt"));
+    let aside = aside(path, "corrupt")?;
+    Ok(format!("the store was broken ({why}); it is now `{}`, and a new one was begun", aside.display()))
+}
+
+/// Gives a database and what belongs to it another name: `tapmap.db.corrupt-1`.
+pub(super) fn aside(path: &Path, why: &str) -> Result<PathBuf, StoreError> {
+    let named = |number: u32| PathBuf::from(format!("{}.{why}-{number}", path.display()));
+    let aside = (1..u32::MAX).map(named).find(|aside| !aside.exists()).unwrap_or_else(|| named(0));
     std::fs::rename(path, &aside).map_err(|error| StoreError::file(path, error))?;
     for ending in ["-wal", "-shm"] {
         let with = |path: &Path| PathBuf::from(format!("{}{ending}", path.display()));
         // Where there is none there is nothing to move.
         let _ = std::fs::rename(with(path), with(&aside));
     }
-    Ok(format!("the store was broken ({why}); it is now `{}`, and a new one was begun", aside.display()))
+    Ok(aside)
 }
 
 fn sentence(path: &Path, error: &StoreError) -> String {

@@ -3,3 +3,5 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers fail their test by panicking")]
 
 mod round;
+mod travel;
+mod trouble;

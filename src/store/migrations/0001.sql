@@ -177,10 +177,11 @@ CREATE TABLE edge_hour (
   PRIMARY KEY (hour, edge)
 ) STRICT, WITHOUT ROWID;
 
--- The hours of a day that is over, added up.
+-- All that the flows of an edge added up to by the end of a day: one row for each day on which some ended
+-- that is over. `hours` is left empty; those of the edge itself say it.
 CREATE TABLE edge_day (
-  day INTEGER NOT NULL,            -- since 1970
   edge INTEGER NOT NULL REFERENCES edge,
+  day INTEGER NOT NULL,            -- since 1970
   first INTEGER NOT NULL,
   last INTEGER NOT NULL,
   flows INTEGER NOT NULL,
@@ -207,7 +208,7 @@ CREATE TABLE edge_day (
   hours BLOB NOT NULL,             -- in which flows were open: differences, packed
   unseen INTEGER NOT NULL,
   retransmitted INTEGER NOT NULL,
-  PRIMARY KEY (day, edge)
+  PRIMARY KEY (edge, day)
 ) STRICT, WITHOUT ROWID;
 
 -- Flows of the same two endpoints that do not show who the client is: other flows decide when asked.
@@ -381,7 +382,7 @@ CREATE INDEX flow_first ON flow (first);
 CREATE INDEX flow_of_client ON flow (client, last);
 CREATE INDEX flow_of_server ON flow (server, last);
 CREATE INDEX flow_open ON flow (open) WHERE open = 1;
-CREATE INDEX flow_long ON flow (first, last) WHERE last - first > 3600000000000;
+CREATE INDEX flow_long ON flow (last) WHERE last - first > 3600000000000;
 
 -- When the sides of a flow took turns, packed: what services need each other is read from it.
 CREATE TABLE exchange (flow INTEGER PRIMARY KEY REFERENCES flow ON DELETE CASCADE, turns BLOB NOT NULL) STRICT;
