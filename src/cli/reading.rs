@@ -12,7 +12,7 @@ use crate::finding::{self, Finding};
 use crate::graph::Snapshot;
 use crate::model::{FlowRecord, Indication, Span, Timestamp, TokenSighting};
 use crate::pipeline::{self, Settings, Totals};
-use crate::report::{Counted, Report, Selection, SourceFacts, clean};
+use crate::report::{Counted, Report, Selection, SourceFacts, clean, watched};
 
 /// Problems told one by one on standard error; the report has all of them.
 const PROBLEMS_TOLD: usize = 20;
@@ -101,13 +101,9 @@ impl Read {
         &self.tokens
     }
 
-    /// When somebody watched, one span for each source.
+    /// When somebody watched, in order of time.
     pub fn watched(&self) -> Vec<Span> {
-        let spans =
-            self.sources.iter().filter_map(|source| Some(Span { first: source.first?, last: source.last? }));
-        let mut watched: Vec<Span> = spans.collect();
-        watched.sort_unstable();
-        watched
+        watched(&self.sources)
     }
 
     /// The report of it.
@@ -157,6 +153,7 @@ fn source_facts(source: Source) -> SourceFacts {
         packets: source.packets,
         first: source.first,
         last: source.last,
+        watched: source.watched,
         problem: source.problem,
     }
 }
