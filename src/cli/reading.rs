@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::failure::Failure;
 use super::progress::Bar;
@@ -21,7 +22,7 @@ const PROBLEMS_TOLD: usize = 20;
 pub struct Read {
     sources: Vec<SourceFacts>,
     counted: Counted,
-    snapshot: Snapshot,
+    snapshot: Arc<Snapshot>,
     /// What is wrong.
     pub findings: Vec<Finding>,
     records: Vec<FlowRecord>,
@@ -67,7 +68,7 @@ impl Read {
         if !wanted.quiet {
             tell_problems(&sources, &repeated);
         }
-        let snapshot = Snapshot::new(outcome.map, &setup.operator);
+        let snapshot = Arc::new(Snapshot::new(outcome.map, &setup.operator));
         let as_of = wanted.as_of.or(snapshot.last);
         Ok(Read {
             counted: Counted { repeated, ..counted(&outcome.totals, &setup.options) },
@@ -82,7 +83,7 @@ impl Read {
     }
 
     /// The map.
-    pub const fn snapshot(&self) -> &Snapshot {
+    pub const fn snapshot(&self) -> &Arc<Snapshot> {
         &self.snapshot
     }
 

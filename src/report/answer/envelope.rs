@@ -14,8 +14,8 @@ use crate::report::document::covered;
 use crate::report::time;
 
 /// Answers questions about one map.
-pub struct Asker<'a> {
-    observed: Observed<'a>,
+pub struct Asker {
+    observed: Observed,
     digest: Digest,
     as_of: Option<Timestamp>,
 }
@@ -49,10 +49,10 @@ struct Window {
     watched_seconds: f64,
 }
 
-impl<'a> Asker<'a> {
+impl Asker {
     /// Takes the map's digest, in time proportional to the map. `as_of` is the moment that answers
     /// are about; none: that of the last packet.
-    pub fn new(observed: Observed<'a>, as_of: Option<Timestamp>) -> Asker<'a> {
+    pub fn new(observed: Observed, as_of: Option<Timestamp>) -> Asker {
         Asker { digest: digest(&observed), as_of: as_of.or(observed.snapshot.last), observed }
     }
 
@@ -68,7 +68,7 @@ impl<'a> Asker<'a> {
 
     /// Puts an answer together.
     pub fn answer<Q: Serialize, R>(&self, question: Q, blindness: &Blindness, result: R) -> Answer<Q, R> {
-        let watched = self.observed.watched;
+        let watched = &self.observed.watched;
         #[expect(clippy::cast_precision_loss, reason = "seconds to the nanosecond for the first 104 days")]
         let watched_seconds = covered(watched) as f64 / 1e9;
         Answer {
@@ -82,7 +82,7 @@ impl<'a> Asker<'a> {
                 as_of: self.as_of.map(time),
                 watched_seconds,
             },
-            visibility: Sight::of(blindness, self.observed.snapshot),
+            visibility: Sight::of(blindness, &self.observed.snapshot),
             result,
         }
     }
