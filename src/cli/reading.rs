@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::failure::Failure;
 use super::progress::Bar;
@@ -12,7 +13,7 @@ use crate::finding::{self, Finding};
 use crate::graph::Snapshot;
 use crate::model::{FlowRecord, Indication, Span, Timestamp, TokenSighting};
 use crate::pipeline::{self, Settings, Totals};
-use crate::report::{Counted, Report, Selection, SourceFacts, clean};
+use crate::report::{Counted, Report, Selection, SourceFacts, clean, watched};
 
 /// Problems told one by one on standard error; the report has all of them.
 const PROBLEMS_TOLD: usize = 20;
@@ -21,7 +22,7 @@ const PROBLEMS_TOLD: usize = 20;
 pub struct Read {
     sources: Vec<SourceFacts>,
     counted: Counted,
-    snapshot: Snapshot,
+    snapshot: Arc<Snapshot>,
     /// What is wrong.
     pub findings: Vec<Finding>,
     records: Vec<FlowRecord>,
@@ -67,7 +68,7 @@ impl Read {
         if !wanted.quiet {
             tell_problems(&sources, &repeated);
         }
-        let snapshot = Snapshot::new(outcome.map, &setup.operator);
+        let snapshot = Arc::new(Snapshot::new(outcome.map, &setup.operator));
         let as_of = wanted.as_of.or(snapshot.last);
         Ok(Read {
             counted: Counted { repeated, ..counted(&outcome.totals, &setup.options) },
@@ -82,7 +83,7 @@ impl Read {
     }
 
     /// The map.
-    pub const fn snapshot(&self) -> &Snapshot {
+    pub const fn snapshot(&self) -> &Arc<Snapshot> {
         &self.snapshot
     }
 
@@ -101,13 +102,9 @@ impl Read {
         &self.tokens
     }
 
-    /// When somebody watched, one span for each source.
+    /// When somebody watched, in order of time.
     pub fn watched(&self) -> Vec<Span> {
-        let spans =
-            self.sources.iter().filter_map(|source| Some(Span { first: source.first?, last: source.last? }));
-        let mut watched: Vec<Span> = spans.collect();
-        watched.sort_unstable();
-        watched
+        watched(&self.sources)
     }
 
     /// The report of it.
@@ -157,6 +154,7 @@ fn source_facts(source: Source) -> SourceFacts {
         packets: source.packets,
         first: source.first,
         last: source.last,
+        watched: source.watched,
         problem: source.problem,
     }
 }
