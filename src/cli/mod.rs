@@ -26,6 +26,9 @@ mod reading;
 mod scoping;
 mod seen;
 mod setup;
+mod sizing;
+mod store;
+mod stored;
 mod trace;
 mod spof;
 mod timeline;
@@ -86,6 +89,8 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Egress(arguments) => egress::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Store(arguments) => store::run(&arguments),
+        Command::Sizing(arguments) => sizing::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),
     }
