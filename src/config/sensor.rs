@@ -158,7 +158,7 @@ options! {
         default: "",
         example: "/etc/tapmap/tls/key.pem",
         applies: Reload,
-        about: "The private key of that certificate, in PEM. It is read before privileges are dropped.",
+        about: "The private key of that certificate, in PEM, readable by the user that the sensor runs as.",
     }
 
     ["What it may do"]
