@@ -97,8 +97,8 @@ capture=captures/mail-and-files/capture.pcap
 for release in $RELEASES; do
     base=$out/$release.tar
     if [ ! -e "$base" ]; then
-        mmdebstrap --quiet --variant=essential "$release" "$base.part" "$mirror" >/dev/null
-        mv "$base.part" "$base"
+        mmdebstrap --quiet --variant=essential "$release" "$base.part.tar" "$mirror" >/dev/null
+        mv "$base.part.tar" "$base"
     fi
     root=$(mktemp -d)
     tar -C "$root" -xf "$base"
