@@ -65,10 +65,16 @@ if [ ! -e "$pcap/lib/libpcap.a" ]; then
     cp "$pcap/source/build/"{LICENSE,VERSION} "$pcap/"
 fi
 
+# The compiler's own search path names this machine's libraries too, so those of the sysroot go first.
+libraries=$(cc -print-multiarch)
+cat >"$out/linker" <<END
+#!/bin/sh
+exec cc --sysroot=$sysroot -B$sysroot/usr/lib/$libraries -L$sysroot/usr/lib/$libraries -L$sysroot/lib/$libraries "\$@"
+END
+chmod +x "$out/linker"
 variable=$(tr 'a-z-' 'A-Z_' <<<"$host")
 env LIBPCAP_LIBDIR="$pcap/lib" LIBPCAP_VER="$(cat "$pcap/VERSION")" \
-    "CFLAGS_${host//-/_}=--sysroot=$sysroot" \
-    "CARGO_TARGET_${variable}_RUSTFLAGS=-C link-arg=--sysroot=$sysroot" \
+    "CFLAGS_${host//-/_}=--sysroot=$sysroot" "CARGO_TARGET_${variable}_LINKER=$out/linker" \
     cargo build --release --locked --target "$host" --target-dir target/portable/build
 program=$out/tapmap
 strip --strip-all -o "$program" "target/portable/build/$host/release/tapmap"

@@ -54,7 +54,7 @@ holds() {
     passed=$((passed + 1))
 }
 # Every path that a package could leave behind, but for what dpkg and adduser themselves keep.
-paths() { (cd "$root" && find . -xdev \( -path ./proc -o -path ./sys -o -path ./var/lib/dpkg -o -path ./packages -o -path ./var/log -o -path ./tmp \) -prune -o -print | grep -vE '^./etc/(passwd|group|shadow|gshadow)-$|^./(heard|log)$' | sort); }
+paths() { (cd "$root" && find . -xdev \( -path ./proc -o -path ./sys -o -path ./var/lib/dpkg -o -path ./packages -o -path ./var/log -o -path ./tmp -o -path ./run \) -prune -o -print | grep -vE '^./etc/(passwd|group|shadow|gshadow)-$|^./(heard|log)$' | sort); }
 
 paths >"$root.before"
 within dpkg -i /packages/old.deb >/dev/null
@@ -74,7 +74,7 @@ listener='use Socket; socket(my $s, AF_UNIX, SOCK_DGRAM, 0); bind($s, sockaddr_u
 within perl -e "$listener" >"$root/heard" &
 listening=$!
 for _ in {1..50}; do [ -S "$root/notify" ] && break; sleep 0.1; done
-env -i PATH=/usr/bin NOTIFY_SOCKET=/notify WATCHDOG_USEC=2000000 chroot "$root" \
+env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin NOTIFY_SOCKET=/notify WATCHDOG_USEC=2000000 chroot "$root" \
     setpriv --reuid tapmap --regid tapmap --clear-groups --no-new-privs --bounding-set -all,+net_raw \
     --inh-caps -all,+net_raw --ambient-caps -all,+net_raw /usr/bin/tapmap sensor 2>"$root/log" &
 sensor=$!

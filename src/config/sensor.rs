@@ -38,6 +38,7 @@ options! {
         example: "eth1, eth2",
         short: 'i',
         alias: "interface",
+        word: "IFACE",
         applies: Restart,
         about: "Interfaces to listen on, each at a mirror port or a tap. Nothing is sent on them.",
     }
@@ -68,12 +69,14 @@ options! {
         default: "",
         example: "not port 9000",
         short: 'f',
+        word: "BPF",
         applies: Restart,
         about: "Only packets that this BPF expression lets through, as tcpdump takes it.",
     }
     watch: Option<PathBuf> {
         default: "",
         example: "/var/spool/captures",
+        word: "DIR",
         applies: Restart,
         about: "A directory to which another program writes captures one after the other, read as they grow.",
     }
@@ -100,6 +103,7 @@ options! {
     site: Option<PathBuf> {
         default: "",
         example: "/etc/tapmap/site.toml",
+        word: "FILE",
         applies: Reload,
         about: "What you know and packets do not tell: labels, names, servers (`tapmap explain site`).",
     }
@@ -108,6 +112,7 @@ options! {
     data_dir: Option<PathBuf> {
         default: "",
         example: "/var/lib/tapmap",
+        word: "DIR",
         applies: Restart,
         about: "The directory of the history. Left out: nothing outlives the sensor.",
     }
@@ -151,12 +156,14 @@ options! {
     tls_certificate: Option<PathBuf> {
         default: "",
         example: "/etc/tapmap/tls/certificate.pem",
+        word: "FILE",
         applies: Reload,
         about: "The certificate of the API with its chain, in PEM.",
     }
     tls_key: Option<PathBuf> {
         default: "",
         example: "/etc/tapmap/tls/key.pem",
+        word: "FILE",
         applies: Reload,
         about: "The private key of that certificate, in PEM, readable by the user that the sensor runs as.",
     }
@@ -165,12 +172,14 @@ options! {
     user: Option<String> {
         default: "",
         example: "tapmap",
+        word: "USER",
         applies: Restart,
         about: "Whom the sensor becomes once its interfaces are open. Left out: it stays who it is.",
     }
     group: Option<String> {
         default: "",
         example: "tapmap",
+        word: "GROUP",
         applies: Restart,
         about: "The group that goes with it. Left out: the first one of that user.",
     }

@@ -84,6 +84,7 @@ macro_rules! options {
             $(within: $within:literal,)?
             $(short: $short:literal,)?
             $(alias: $alias:literal,)?
+            $(word: $word:literal,)?
             applies: $applies:ident,
             about: $about:literal $(,)?
         })*
@@ -114,7 +115,7 @@ macro_rules! options {
                 within: options!(@text $($within)?),
                 applies: Applies::$applies,
                 about: $about,
-                word: <$type as Setting>::WORD,
+                word: options!(@word $type $(, $word)?),
                 allowed: <$type as Setting>::ALLOWED,
                 is_switch: <$type as Setting>::IS_SWITCH,
                 is_list: <$type as Setting>::IS_LIST,
@@ -129,6 +130,8 @@ macro_rules! options {
     };
     (@optional $kind:ident) => { None };
     (@optional $kind:ident $value:literal) => { Some($value) };
+    (@word $type:ty) => { <$type as Setting>::WORD };
+    (@word $type:ty, $word:literal) => { $word };
     (@text) => { "" };
     (@text $value:literal) => { $value };
 }
