@@ -1,6 +1,6 @@
 //! The command line: arguments in, an answer on standard output, talk on standard error.
 //!
-//! Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, and `--fail-on` found something.
+//! Exit status: 0 done; 1 failed, or never seen; 2 wrong usage; 3 done, and `--fail-on` found something.
 
 mod analyze;
 mod args;

@@ -64,6 +64,10 @@ impl Told for Answer<'_> {
         self.ground.asker().answer(&self.echo, &self.blindness, result).write_json(out)
     }
 
+    fn is_empty(&self) -> bool {
+        self.sought.is_empty()
+    }
+
     fn text(&self, view: &View<'_>) -> String {
         let id = self.ground.asker().answer_id(&self.echo);
         seen_page(view, &self.sought, (self.echo.indicator, &self.meant), &self.blindness, &id)
