@@ -94,6 +94,8 @@ pub enum Command {
     Egress(super::egress::EgressArguments),
     /// Write the map for other programs
     Export(ExportArguments),
+    /// Make, list or revoke the tokens that open the API
+    Token(super::token::TokenArguments),
     /// Write completions for a shell
     Completions {
         /// The shell

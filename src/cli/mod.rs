@@ -6,6 +6,7 @@ mod analyze;
 mod args;
 mod asking;
 mod blast_radius;
+mod clock;
 mod completions;
 mod cut;
 mod diff;
@@ -24,6 +25,7 @@ mod progress;
 mod reading;
 mod seen;
 mod setup;
+mod token;
 mod trace;
 mod spof;
 mod timeline;
@@ -84,6 +86,7 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Egress(arguments) => egress::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),
     }
