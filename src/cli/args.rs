@@ -63,10 +63,10 @@ pub enum Command {
     BlastRadius(super::blast_radius::BlastRadiusArguments),
     /// List single points of failure, the worst first
     Spof(super::spof::SpofArguments),
-    /// Explain a rule, or what a site file may say
+    /// Explain a rule, or what a site file or the configuration of a sensor may say
     Explain {
-        /// A rule's id such as ADM-01, or `site`; without one, all rules are listed
-        #[arg(value_name = "RULE|site")]
+        /// A rule's id such as ADM-01, `site` or `config`; without one, all rules are listed
+        #[arg(value_name = "RULE|site|config")]
         subject: Option<String>,
         /// Colours
         #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
