@@ -16,6 +16,7 @@ mod filter;
 mod frames;
 mod input;
 mod link_type;
+pub mod live;
 mod order;
 mod pcap;
 mod pcapng;
