@@ -206,6 +206,11 @@ impl AttemptTable {
         self.targets.add(service.host, Summary::of(client, service.port, totals));
     }
 
+    /// The edges kept one by one, in the order in which they came, and all else.
+    pub fn into_parts(mut self) -> (Table<EdgeKey, EdgeTotals>, AttemptTable) {
+        (std::mem::take(&mut self.edges), self)
+    }
+
     /// Adds another shard's. Shards are joined in their own order, so that the same attempts give the
     /// same table.
     pub fn join(&mut self, other: AttemptTable) {

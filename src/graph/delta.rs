@@ -1,5 +1,8 @@
 //! What one shard has seen, added up as it comes. Bounded: what does not fit is counted.
 
+mod join;
+
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
@@ -140,7 +143,7 @@ pub struct PingSeen {
 }
 
 /// What one shard has seen; all shards' joined once a [`super::Snapshot`] is wanted.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Delta {
     pub(super) hosts: Table<HostKey, HostSeen>,
     pub(super) idle_hosts: usize,
@@ -186,9 +189,10 @@ impl Delta {
     }
 
     /// A flow ended, or is told of while it goes on.
-    pub fn flow(&mut self, record: FlowRecord) {
+    pub fn flow(&mut self, record: impl Borrow<FlowRecord>) {
+        let record = record.borrow();
         self.flows += 1;
-        let group = group_side(&record);
+        let group = group_side(record);
         let silent = !record.outcome.answered;
         for side in [Side::A, Side::B] {
             if group != Some(side) {
@@ -201,12 +205,12 @@ impl Delta {
             return;
         }
         if !record.ledger.is_decisive() {
-            self.undecided_flow(&record);
+            self.undecided_flow(record);
             return;
         }
         let decision = record.ledger.decide_alone(&record.key);
         let key = edge_key(&record.key, decision.client.unwrap_or(decision.leaning));
-        let totals = EdgeTotals::of(&record, &decision);
+        let totals = EdgeTotals::of(record, &decision);
         self.edge(key, totals);
     }
 
@@ -443,59 +447,6 @@ fn host_names(facts: &CertificateFacts) -> impl Iterator<Item = CompactString> +
     };
     let names = facts.san.iter().filter(one_host).take(NAMES_PER_CERTIFICATE_MAX);
     names.map(|name| CompactString::from(name.to_lowercase()))
-}
-
-/// Joins another shard's delta; the order of shards is theirs, not that of threads.
-impl Delta {
-    /// Adds everything another shard saw.
-    pub fn join(&mut self, other: Delta) {
-        let all = usize::MAX;
-        for (key, value) in other.hosts {
-            self.hosts.add(all, key, value, HostSeen::join);
-        }
-        for (key, value) in other.edges {
-            self.edges.add(all, key, value, |known, new| known.join(&new));
-        }
-        for (key, value) in other.undecided {
-            self.undecided.add(all, key, value, Undecided::join);
-        }
-        self.attempts.join(other.attempts);
-        for (key, value) in other.services {
-            self.services.add(all, key, value, ServiceSeen::join);
-        }
-        for (key, value) in other.names {
-            self.names.add(all, key, value, Span::join);
-        }
-        for (key, value) in other.leases {
-            self.leases.add(all, key, value, Span::join);
-        }
-        for (key, value) in other.bindings {
-            self.bindings.add(all, key, value, Span::join);
-        }
-        for (key, value) in other.certificates {
-            self.certificates.add(all, key, value, |known, new| {
-                for (place, seen) in new.places {
-                    add_place(&mut known.places, place, seen);
-                }
-            });
-        }
-        for (key, value) in other.sightings {
-            self.sightings.add(all, key, value, Sighting::join);
-        }
-        for (key, value) in other.pings {
-            self.pings.add(all, key, value, PingSeen::join);
-        }
-        for (key, value) in other.anomalies {
-            *self.anomalies.entry(key).or_default() += value;
-        }
-        self.roles.extend(other.roles);
-        self.last = self.last.max(other.last);
-        self.flows += other.flows;
-        self.dropped.hosts += other.dropped.hosts;
-        self.dropped.flows += other.dropped.flows;
-        self.dropped.names += other.dropped.names;
-        self.dropped.facts += other.dropped.facts;
-    }
 }
 
 #[cfg(test)]
