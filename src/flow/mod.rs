@@ -12,6 +12,7 @@ mod table;
 mod tcp;
 #[cfg(test)]
 mod tests;
+mod touched;
 mod track;
 mod turn;
 
