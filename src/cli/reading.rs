@@ -1,34 +1,23 @@
-//! Captures become a report.
+//! Captures become what questions are answered from.
 
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::failure::Failure;
 use super::progress::Bar;
 use super::setup::Setup;
 use crate::capture::{Frames, LinkType, OpenError, Options, Source};
-use crate::finding::{self, Finding};
+use crate::finding;
 use crate::graph::Snapshot;
-use crate::model::{FlowRecord, Indication, Span, Timestamp, TokenSighting};
+use crate::model::Timestamp;
 use crate::pipeline::{self, Settings, Totals};
-use crate::report::{Counted, Report, Selection, SourceFacts, clean};
+use crate::question::Material;
+use crate::report::{Counted, Selection, SourceFacts, clean, watched};
 
 /// Problems told one by one on standard error; the report has all of them.
 const PROBLEMS_TOLD: usize = 20;
-
-/// Everything that was read.
-pub struct Read {
-    sources: Vec<SourceFacts>,
-    counted: Counted,
-    snapshot: Snapshot,
-    /// What is wrong.
-    pub findings: Vec<Finding>,
-    records: Vec<FlowRecord>,
-    indications: (Vec<Indication>, u64),
-    tokens: Vec<TokenSighting>,
-    as_of: Option<Timestamp>,
-}
 
 /// What is wanted besides the map.
 #[derive(Clone, Copy, Debug)]
@@ -41,86 +30,47 @@ pub struct Wanted {
     pub quiet: bool,
 }
 
-impl Read {
-    /// Reads captures.
-    ///
-    /// # Errors
-    /// If no capture can be read, or the filter cannot be used.
-    pub fn new(captures: &[PathBuf], setup: &Setup, wanted: Wanted) -> Result<Read, Failure> {
-        let mut frames = Frames::open(captures, &setup.options).map_err(|error| match error {
-            OpenError::Filter(_) | OpenError::NothingNamed | OpenError::StandardInputTwice => {
-                Failure::usage(error)
-            }
-            OpenError::Source { .. } | OpenError::NoneReadable(_) => Failure::failed(error),
-        })?;
-        let settings = Settings {
-            workers: setup.workers,
-            drop_duplicates: setup.drop_duplicates,
-            keep_records: wanted.records,
-            ..Settings::default()
-        };
-        let bar = Bar::new(frames.progress(), wanted.quiet);
-        let outcome = pipeline::run(&mut frames, &settings, &mut |progress| bar.show(progress));
-        bar.finish();
-        let sources: Vec<SourceFacts> = frames.sources().into_iter().map(source_facts).collect();
-        let repeated = repeated(&sources);
-        if !wanted.quiet {
-            tell_problems(&sources, &repeated);
+/// Reads captures.
+///
+/// # Errors
+/// If no capture can be read, or the filter cannot be used.
+pub fn read(captures: &[PathBuf], setup: &Setup, wanted: Wanted) -> Result<Material, Failure> {
+    let mut frames = Frames::open(captures, &setup.options).map_err(|error| match error {
+        OpenError::Filter(_) | OpenError::NothingNamed | OpenError::StandardInputTwice => {
+            Failure::usage(error)
         }
-        let snapshot = Snapshot::new(outcome.map, &setup.operator);
-        let as_of = wanted.as_of.or(snapshot.last);
-        Ok(Read {
-            counted: Counted { repeated, ..counted(&outcome.totals, &setup.options) },
-            findings: finding::find(&snapshot, as_of.unwrap_or_default(), &setup.knowledge),
-            records: outcome.records,
-            indications: (outcome.indications, outcome.indications_dropped),
-            tokens: outcome.tokens.sightings,
-            sources,
-            snapshot,
-            as_of,
-        })
+        OpenError::Source { .. } | OpenError::NoneReadable(_) => Failure::failed(error),
+    })?;
+    let settings = Settings {
+        workers: setup.workers,
+        drop_duplicates: setup.drop_duplicates,
+        keep_records: wanted.records,
+        ..Settings::default()
+    };
+    let bar = Bar::new(frames.progress(), wanted.quiet);
+    let outcome = pipeline::run(&mut frames, &settings, &mut |progress| bar.show(progress));
+    bar.finish();
+    let sources: Vec<SourceFacts> = frames.sources().into_iter().map(source_facts).collect();
+    let repeated = repeated(&sources);
+    if !wanted.quiet {
+        tell_problems(&sources, &repeated);
     }
-
-    /// The map.
-    pub const fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
-    }
-
-    /// Every flow, where they were kept.
-    pub fn records(&self) -> &[FlowRecord] {
-        &self.records
-    }
-
-    /// Takes the names, fingerprints and users out, where they were kept, and how many did not fit.
-    pub fn take_indications(&mut self) -> (Vec<Indication>, u64) {
-        std::mem::take(&mut self.indications)
-    }
-
-    /// What flows carry that others carry too, where records were kept.
-    pub fn tokens(&self) -> &[TokenSighting] {
-        &self.tokens
-    }
-
-    /// When somebody watched, one span for each source.
-    pub fn watched(&self) -> Vec<Span> {
-        let spans =
-            self.sources.iter().filter_map(|source| Some(Span { first: source.first?, last: source.last? }));
-        let mut watched: Vec<Span> = spans.collect();
-        watched.sort_unstable();
-        watched
-    }
-
-    /// The report of it.
-    pub fn report(&self) -> Report<'_> {
-        Report {
-            as_of: self.as_of,
-            sources: &self.sources,
-            counted: &self.counted,
-            snapshot: &self.snapshot,
-            findings: &self.findings,
-            records: &self.records,
-        }
-    }
+    let snapshot = Arc::new(Snapshot::new(outcome.map, &setup.operator));
+    let as_of = wanted.as_of.or(snapshot.last);
+    let findings = finding::find(&snapshot, as_of.unwrap_or_default(), &setup.knowledge);
+    Ok(Material {
+        number: 1,
+        records: Arc::new(outcome.records),
+        indications: outcome.indications,
+        indications_dropped: outcome.indications_dropped,
+        tokens: outcome.tokens.sightings,
+        watched: watched(&sources),
+        findings: Arc::new(findings),
+        counted: Arc::new(Counted { repeated, ..counted(&outcome.totals, &setup.options) }),
+        sources: Arc::new(sources),
+        snapshot,
+        as_of,
+    })
 }
 
 /// Sources that are the same file as an earlier one, whatever they are called.
@@ -157,6 +107,7 @@ fn source_facts(source: Source) -> SourceFacts {
         packets: source.packets,
         first: source.first,
         last: source.last,
+        watched: source.watched,
         problem: source.problem,
     }
 }

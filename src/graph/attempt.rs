@@ -200,6 +200,24 @@ impl AttemptTable {
         false
     }
 
+    /// Kept edges, and what was summarised: by source, by target, and how many flows.
+    pub(super) fn rows(
+        &self,
+    ) -> (&Table<EdgeKey, EdgeTotals>, &BTreeMap<HostKey, Summary>, &BTreeMap<HostKey, Summary>, u64) {
+        (&self.edges, &self.sources.rows, &self.targets.rows, self.summarised)
+    }
+
+    /// A table of what [`AttemptTable::rows`] told of another.
+    pub(super) fn of(
+        edges: Table<EdgeKey, EdgeTotals>,
+        sources: Vec<(HostKey, Summary)>,
+        targets: Vec<(HostKey, Summary)>,
+        summarised: u64,
+    ) -> AttemptTable {
+        let [sources, targets] = [sources, targets].map(|rows| Named { rows: rows.into_iter().collect() });
+        AttemptTable { edges, sources, targets, summarised }
+    }
+
     fn summarise(&mut self, client: HostKey, service: ServiceKey, totals: &EdgeTotals) {
         self.summarised += u64::from(totals.flows);
         self.sources.add(client, Summary::of(service.host, service.port, totals));

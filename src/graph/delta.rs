@@ -94,7 +94,8 @@ pub struct ServiceSeen {
 }
 
 impl ServiceSeen {
-    fn join(&mut self, other: ServiceSeen) {
+    /// Adds what was seen elsewhere.
+    pub fn join(&mut self, other: ServiceSeen) {
         self.products.join(PRODUCTS_MAX, other.products);
         match (&mut self.tls, other.tls) {
             (Some(mine), Some(theirs)) => mine.join(*theirs),
@@ -208,17 +209,11 @@ impl Delta {
                 self.host(record.key.host(side), span, record.macs[side], record.vlans[side], active);
             }
         }
-        if group.is_some() {
-            return;
+        match filed(record) {
+            Filed::Nowhere => {}
+            Filed::Undecided => self.undecided_flow(record),
+            Filed::Edge(key, totals) => self.edge(key, *totals),
         }
-        if !record.ledger.is_decisive() {
-            self.undecided_flow(record);
-            return;
-        }
-        let decision = record.ledger.decide_alone(&record.key);
-        let key = edge_key(&record.key, decision.client.unwrap_or(decision.leaning));
-        let totals = EdgeTotals::of(record, &decision);
-        self.edge(key, totals);
     }
 
     /// Adds to an edge, or to the attempts where nobody answered.
@@ -423,11 +418,35 @@ impl Undecided {
 }
 
 impl PingSeen {
-    fn join(&mut self, other: PingSeen) {
+    /// Adds what was seen elsewhere.
+    pub fn join(&mut self, other: PingSeen) {
         self.requests += other.requests;
         self.replies += other.replies;
         self.span.join(other.span);
     }
+}
+
+/// Where a flow is counted.
+pub enum Filed {
+    /// It went to a group, and is nobody's use of a service.
+    Nowhere,
+    /// Other flows decide.
+    Undecided,
+    /// It is this edge's.
+    Edge(EdgeKey, Box<EdgeTotals>),
+}
+
+/// Tells where a flow is counted.
+pub fn filed(record: &FlowRecord) -> Filed {
+    if group_side(record).is_some() {
+        return Filed::Nowhere;
+    }
+    if !record.ledger.is_decisive() {
+        return Filed::Undecided;
+    }
+    let decision = record.ledger.decide_alone(&record.key);
+    let key = edge_key(&record.key, decision.client.unwrap_or(decision.leaning));
+    Filed::Edge(key, Box::new(EdgeTotals::of(record, &decision)))
 }
 
 /// The side whose address is a group's: multicast, broadcast, or the last address of an IPv4 /24
