@@ -32,6 +32,9 @@ mod seen;
 mod service;
 mod setup;
 mod token;
+mod sizing;
+mod store;
+mod stored;
 mod trace;
 mod spof;
 mod timeline;
@@ -93,6 +96,8 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Egress(arguments) => egress::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
+        Command::Store(arguments) => store::run(&arguments),
+        Command::Sizing(arguments) => sizing::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),
     }

@@ -58,6 +58,8 @@ fn source(health: InterfaceHealth) -> Source {
         clock_steps: health.clock_steps,
         first: None,
         last: health.last,
+        // Told of from tick to tick ([`crate::graph::Gained::watched`]).
+        watched: Vec::new(),
         problem: health.problem,
     }
 }
