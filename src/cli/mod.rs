@@ -9,6 +9,7 @@ mod blast_radius;
 mod completions;
 mod cut;
 mod diff;
+mod doctor;
 mod egress;
 mod explain;
 mod export;
@@ -16,6 +17,7 @@ mod failure;
 mod keeping;
 mod isolate;
 mod host;
+mod interface;
 mod knowledge;
 mod list;
 mod output;
@@ -86,6 +88,7 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Egress(arguments) => egress::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),
     }

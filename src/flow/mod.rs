@@ -15,7 +15,7 @@ mod tests;
 mod track;
 mod turn;
 
-pub use duplicate::Duplicates;
+pub use duplicate::{Copied, Duplicates};
 pub use follow::{Follow, Interest};
 pub use table::FlowTable;
 pub use track::Track;

@@ -18,6 +18,7 @@ mod batch;
 mod expectation;
 mod indication;
 mod shard;
+pub mod survey;
 mod token;
 mod totals;
 
