@@ -92,6 +92,8 @@ pub enum Command {
     Timeline(super::timeline::TimelineArguments),
     /// Bytes that leave the local networks, by destination, with how many others use it
     Egress(super::egress::EgressArguments),
+    /// Look at a tap and say whether it shows both directions, what is lost, and what it cannot show
+    Doctor(super::doctor::DoctorArguments),
     /// Write the map for other programs
     Export(ExportArguments),
     /// Make, list or revoke the tokens that open the API

@@ -12,12 +12,14 @@ mod completions;
 mod configuring;
 mod cut;
 mod diff;
+mod doctor;
 mod egress;
 mod explain;
 mod export;
 mod failure;
 mod isolate;
 mod host;
+mod interface;
 mod knowledge;
 mod list;
 #[expect(dead_code, reason = "the sensor command is still to come")]
@@ -98,6 +100,7 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Token(arguments) => token::run(&arguments),
         Command::Store(arguments) => store::run(&arguments),
         Command::Sizing(arguments) => sizing::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),
     }

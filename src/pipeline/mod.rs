@@ -20,6 +20,7 @@ mod indication;
 pub mod live;
 mod reading;
 mod shard;
+pub mod survey;
 mod token;
 mod totals;
 
