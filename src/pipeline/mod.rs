@@ -17,6 +17,7 @@
 mod batch;
 mod expectation;
 mod indication;
+pub mod sandbox;
 mod shard;
 mod token;
 mod totals;
