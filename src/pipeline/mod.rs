@@ -19,6 +19,7 @@ mod expectation;
 mod indication;
 pub mod live;
 mod reading;
+pub mod sandbox;
 mod shard;
 pub mod survey;
 mod token;
