@@ -146,6 +146,8 @@ impl Write for Pieces {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[tokio::test]
@@ -166,7 +168,7 @@ mod tests {
         });
         begun.await.unwrap();
         let mut second = Box::pin(desk.work(|| Ok(2)));
-        assert!(futures_util::poll!(&mut second).is_pending(), "it waits for its turn");
+        assert!(second.as_mut().now_or_never().is_none(), "it waits for its turn");
         let third = desk.work(|| Ok(3)).await.unwrap_err();
         assert_eq!((third.kind, third.retry_after), (Kind::Unavailable, Some(RETRY_SECONDS)));
         release.send(()).unwrap();

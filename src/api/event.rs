@@ -13,7 +13,6 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream, StreamExt as _};
 use serde::Deserialize;
 use tokio::sync::watch;
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -28,7 +27,7 @@ use super::words::Parameters;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// From where on one listens.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct EventParameters {
     /// Only events after the one with this number; `Last-Event-ID` says the same, and goes before [default: all that are kept]
@@ -40,7 +39,7 @@ struct EventParameters {
 }
 
 /// Where one was before one came back.
-#[derive(IntoParams)]
+#[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "describes a header, which browsers send by themselves")]
 struct LastEvent {

@@ -109,9 +109,9 @@ impl Meter {
         if let Some(current) = served.source.current() {
             let ground = &current.ground;
             self.map.number.set(i64::try_from(current.number).unwrap_or(i64::MAX));
-            gauge(&self.map.hosts, ground.snapshot.hosts.len());
-            gauge(&self.map.services, ground.snapshot.services.len());
-            gauge(&self.map.dependencies, ground.snapshot.dependencies.len());
+            gauge(&self.map.hosts, ground.observed.snapshot.hosts.len());
+            gauge(&self.map.services, ground.observed.snapshot.services.len());
+            gauge(&self.map.dependencies, ground.observed.snapshot.dependencies.len());
             gauge(&self.map.findings, ground.findings.len());
             gauge(&self.map.flows, ground.records.len());
         }

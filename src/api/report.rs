@@ -186,9 +186,9 @@ impl Status {
             Snapshot {
                 number,
                 as_of: ground.as_of.map(|time| time.to_string()),
-                hosts: ground.snapshot.hosts.len(),
-                services: ground.snapshot.services.len(),
-                dependencies: ground.snapshot.dependencies.len(),
+                hosts: ground.observed.snapshot.hosts.len(),
+                services: ground.observed.snapshot.services.len(),
+                dependencies: ground.observed.snapshot.dependencies.len(),
                 findings: ground.findings.len(),
                 flows: ground.records.len(),
             }

@@ -10,23 +10,14 @@ use tokio::sync::watch;
 
 use super::journal::{Journal, Passed};
 use crate::finding::Finding;
-use crate::graph::{History, Inferences, Snapshot};
-use crate::model::{FlowRecord, Span, Timestamp};
-use crate::query::{Knowledge, Observed, digest};
+use crate::model::{FlowRecord, Timestamp};
+use crate::query::{Observed, digest};
 use crate::report::{Counted, Report, SourceFacts};
 
 /// Everything that is served of one moment.
 pub struct Ground {
-    /// The map.
-    pub snapshot: Arc<Snapshot>,
-    /// Its flows as contacts.
-    pub history: Arc<History>,
-    /// What was inferred from their times.
-    pub inferences: Arc<Inferences>,
-    /// What the operator knows.
-    pub knowledge: Arc<Knowledge>,
-    /// When somebody watched.
-    pub watched: Vec<Span>,
+    /// The map, its flows, and what the operator knows.
+    pub observed: Observed,
     /// What is wrong.
     pub findings: Arc<Vec<Finding>>,
     /// Every flow.
@@ -46,7 +37,7 @@ impl Ground {
             as_of: self.as_of,
             sources: &self.sources,
             counted: &self.counted,
-            snapshot: &self.snapshot,
+            snapshot: &self.observed.snapshot,
             findings: &self.findings,
             records: &self.records,
         }
@@ -81,17 +72,10 @@ impl Current {
     pub fn mark(&self) -> Mark {
         *self.mark.get_or_init(|| {
             let ground = &self.ground;
-            let digest = *digest(&Observed {
-                snapshot: &ground.snapshot,
-                history: &ground.history,
-                inferences: &ground.inferences,
-                knowledge: &ground.knowledge,
-                watched: &ground.watched,
-            })
-            .bytes();
+            let digest = *digest(&ground.observed).bytes();
             let mut whole = Sha256::new();
             whole.update(digest);
-            whole.update(&ground.knowledge.fingerprint);
+            whole.update(&ground.observed.knowledge.fingerprint);
             whole.update(format!("{:?} {:?} {:?}", ground.as_of, ground.counted, ground.sources));
             Mark { digest, whole: whole.finalize().into() }
         })
@@ -155,7 +139,7 @@ impl Still {
 
     /// Reading is over: this is the map. A second one changes nothing.
     pub fn finish(&self, ground: Ground) {
-        let time = ground.snapshot.last;
+        let time = ground.observed.snapshot.last;
         if self.current.set(Arc::new(Current::new(1, ground))).is_ok() {
             self.stand(Standing::Ready);
             self.journal.add("ready", time, serde_json::json!({ "number": 1 }));

@@ -94,6 +94,8 @@ pub enum Command {
     Egress(super::egress::EgressArguments),
     /// Write the map for other programs
     Export(ExportArguments),
+    /// Serve the map of captures over HTTP, for programs and browsers
+    Serve(super::serve::ServeArguments),
     /// Write completions for a shell
     Completions {
         /// The shell

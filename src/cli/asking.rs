@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 
@@ -10,19 +11,16 @@ use super::failure::{DONE, Failure};
 use super::output;
 use super::reading::{Read, Wanted};
 use super::setup::Setup;
-use crate::graph::inference::{Inferences, infer};
+use crate::graph::inference::infer;
 use crate::graph::{History, Host};
-use crate::model::{Span, State, Timestamp};
-use crate::query::{Atlas, Knowledge, Observed, Resolved, Target, Unknown, resolve};
+use crate::model::{State, Timestamp};
+use crate::query::{Atlas, Observed, Resolved, Target, Unknown, resolve};
 use crate::report::{Report, clean};
 
 /// Everything that questions are answered from.
 pub struct Asked {
     read: Read,
-    history: History,
-    inferences: Inferences,
-    knowledge: Knowledge,
-    watched: Vec<Span>,
+    observed: Observed,
 }
 
 impl Asked {
@@ -36,23 +34,20 @@ impl Asked {
         let mut history = History::new(read.snapshot(), read.records());
         (history.indications, history.indications_dropped) = read.take_indications();
         Ok(Asked {
-            history,
-            inferences: infer(read.snapshot(), read.records(), read.tokens()),
-            knowledge: setup.knowledge,
-            watched: read.watched(),
+            observed: Observed {
+                snapshot: Arc::clone(read.snapshot()),
+                history: Arc::new(history),
+                inferences: Arc::new(infer(read.snapshot(), read.records(), read.tokens())),
+                knowledge: Arc::new(setup.knowledge),
+                watched: read.watched().into(),
+            },
             read,
         })
     }
 
     /// What was observed.
-    pub fn observed(&self) -> Observed<'_> {
-        Observed {
-            snapshot: self.read.snapshot(),
-            history: &self.history,
-            inferences: &self.inferences,
-            knowledge: &self.knowledge,
-            watched: &self.watched,
-        }
+    pub fn observed(&self) -> Observed {
+        self.observed.clone()
     }
 
     /// The report of what was read, for names of sources and findings.
@@ -62,7 +57,7 @@ impl Asked {
 
     /// Dependencies on which an insecure practice was agreed on or used: whoever is on the wire can read
     /// or join in.
-    pub fn insecure(&self, atlas: &Atlas<'_>) -> BTreeSet<u32> {
+    pub fn insecure(&self, atlas: &Atlas) -> BTreeSet<u32> {
         let findings = self
             .read
             .findings
@@ -89,13 +84,13 @@ impl Asked {
 ///
 /// # Errors
 /// If it is written wrongly (status 2), or not on the map (status 1): what is near, and what to do.
-pub fn find(atlas: &Atlas<'_>, text: &str) -> Result<Resolved, Failure> {
+pub fn find(atlas: &Atlas, text: &str) -> Result<Resolved, Failure> {
     let target: Target = text.parse().map_err(Failure::usage)?;
     resolve(atlas, &target).map_err(|unknown| Failure::failed(anyhow!(refusal(atlas, text, &unknown))))
 }
 
 /// Why a target is not on the map, in one sentence that helps.
-fn refusal(atlas: &Atlas<'_>, text: &str, unknown: &Unknown) -> String {
+fn refusal(atlas: &Atlas, text: &str, unknown: &Unknown) -> String {
     let text = clean(text);
     let named = |places: &[u32]| -> String {
         let hosts = places.iter().filter_map(|place| atlas.host(*place));

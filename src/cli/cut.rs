@@ -116,7 +116,7 @@ pub fn run(arguments: &CutArguments) -> Result<ExitCode, Failure> {
     )
 }
 
-fn question(atlas: &Atlas<'_>, arguments: &CutArguments) -> Result<CutQuestion, Failure> {
+fn question(atlas: &Atlas, arguments: &CutArguments) -> Result<CutQuestion, Failure> {
     let set = |words: &[String]| -> Result<Vec<u32>, Failure> {
         let mut hosts = Vec::new();
         for text in words {

@@ -81,7 +81,7 @@ pub fn run(arguments: &IsolateArguments) -> Result<ExitCode, Failure> {
     )
 }
 
-fn question(atlas: &Atlas<'_>, arguments: &IsolateArguments) -> Result<IsolateQuestion, Failure> {
+fn question(atlas: &Atlas, arguments: &IsolateArguments) -> Result<IsolateQuestion, Failure> {
     let mut question = IsolateQuestion { mode: arguments.mode, ..IsolateQuestion::default() };
     for text in &arguments.targets {
         let found = find(atlas, text)?;

@@ -10,7 +10,7 @@ use crate::query::{Atlas, Kept};
 ///
 /// # Errors
 /// If a word is none, or names nothing that was seen.
-pub fn dependencies(atlas: &Atlas<'_>, words: &[String]) -> Result<Vec<u32>, Failure> {
+pub fn dependencies(atlas: &Atlas, words: &[String]) -> Result<Vec<u32>, Failure> {
     let mut places = Vec::new();
     for text in words {
         let kept = kept(atlas, text)?;
@@ -36,7 +36,7 @@ pub fn dependencies(atlas: &Atlas<'_>, words: &[String]) -> Result<Vec<u32>, Fai
 ///
 /// # Errors
 /// If the word is none, or names nothing that was seen.
-pub fn kept(atlas: &Atlas<'_>, text: &str) -> Result<Kept, Failure> {
+pub fn kept(atlas: &Atlas, text: &str) -> Result<Kept, Failure> {
     let (client, service) = match text.split_once('>') {
         Some((client, service)) => (Some(client), service),
         None => (None, text),

@@ -25,6 +25,7 @@ mod progress;
 mod reading;
 mod scoping;
 mod seen;
+mod serve;
 mod setup;
 mod trace;
 mod spof;
@@ -86,6 +87,7 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Egress(arguments) => egress::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),
     }

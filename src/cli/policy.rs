@@ -50,7 +50,7 @@ pub fn run(arguments: &PolicyArguments) -> Result<ExitCode, Failure> {
     let asked = Asked::new(ask, setup)?;
     let atlas = Atlas::new(asked.observed());
     let made = Made::new(&atlas, &asked, arguments)?;
-    let asker = Asker::new(atlas.observed, ask.as_of);
+    let asker = Asker::new(atlas.observed.clone(), ask.as_of);
     let question = Question::of(arguments);
     let id = asker.answer_id(&question);
     let name = id.get(..12).unwrap_or(&id);
@@ -96,7 +96,7 @@ struct Made {
 }
 
 impl Made {
-    fn new(atlas: &Atlas<'_>, asked: &Asked, arguments: &PolicyArguments) -> Result<Made, Failure> {
+    fn new(atlas: &Atlas, asked: &Asked, arguments: &PolicyArguments) -> Result<Made, Failure> {
         let planner = Planner::new(atlas);
         let (hosts, plan) = planner.plan(arguments, None)?;
         let infected = hosts_of(atlas, &arguments.infected)?;
@@ -115,9 +115,9 @@ impl Made {
         Ok(Made { replay: judge(&plan, None), hosts, plan, holdout, kill, plain })
     }
 
-    fn answer<'a>(&'a self, atlas: &Atlas<'a>, rendered: &'a Rendered) -> PolicyAnswer<'a> {
+    fn answer<'a>(&'a self, atlas: &'a Atlas, rendered: &'a Rendered) -> PolicyAnswer<'a> {
         PolicyAnswer {
-            snapshot: atlas.observed.snapshot,
+            snapshot: &atlas.observed.snapshot,
             plan: &self.plan,
             rendered,
             plain: &self.plain,
@@ -149,13 +149,13 @@ impl<'a> Question<'a> {
 
 /// Makes plans on one map.
 struct Planner<'a> {
-    atlas: &'a Atlas<'a>,
+    atlas: &'a Atlas,
     segments: Segments,
     requires: Requires,
 }
 
 impl<'a> Planner<'a> {
-    fn new(atlas: &'a Atlas<'a>) -> Planner<'a> {
+    fn new(atlas: &'a Atlas) -> Planner<'a> {
         Planner { segments: Segments::new(atlas), requires: Requires::from_atlas(atlas), atlas }
     }
 
@@ -207,7 +207,7 @@ impl<'a> Planner<'a> {
 }
 
 /// The hosts of several targets.
-fn hosts_of(atlas: &Atlas<'_>, targets: &[String]) -> Result<BTreeSet<u32>, Failure> {
+fn hosts_of(atlas: &Atlas, targets: &[String]) -> Result<BTreeSet<u32>, Failure> {
     let mut hosts = BTreeSet::new();
     for target in targets {
         hosts.extend(find(atlas, target)?.hosts);
@@ -225,7 +225,7 @@ pub fn last_third(asked: &Asked) -> Option<Timestamp> {
 
 /// Commands for the gateway that end what is open now and denied: rules alone leave sessions that a
 /// flow offload carries.
-fn kill(atlas: &Atlas<'_>, plan: &Plan) -> Vec<String> {
+fn kill(atlas: &Atlas, plan: &Plan) -> Vec<String> {
     let open = atlas.observed.history.contacts().iter().filter(|contact| contact.open);
     let lines = open.filter_map(|contact| {
         let dependency = atlas.dependency(contact.dependency)?;

@@ -3,16 +3,20 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::failure::Failure;
 use super::progress::Bar;
 use super::setup::Setup;
-use crate::capture::{Frames, LinkType, OpenError, Options, Source};
+use crate::api::Ground;
+use crate::capture::{Frames, LinkType, OpenError, Options, Progress, Source};
 use crate::finding::{self, Finding};
-use crate::graph::Snapshot;
+use crate::graph::inference::infer;
+use crate::graph::{History, Snapshot};
 use crate::model::{FlowRecord, Indication, Span, Timestamp, TokenSighting};
 use crate::pipeline::{self, Settings, Totals};
-use crate::report::{Counted, Report, Selection, SourceFacts, clean};
+use crate::query::{Knowledge, Observed};
+use crate::report::{Counted, Report, Selection, SourceFacts, clean, watched};
 
 /// Problems told one by one on standard error; the report has all of them.
 const PROBLEMS_TOLD: usize = 20;
@@ -21,7 +25,7 @@ const PROBLEMS_TOLD: usize = 20;
 pub struct Read {
     sources: Vec<SourceFacts>,
     counted: Counted,
-    snapshot: Snapshot,
+    snapshot: Arc<Snapshot>,
     /// What is wrong.
     pub findings: Vec<Finding>,
     records: Vec<FlowRecord>,
@@ -47,6 +51,19 @@ impl Read {
     /// # Errors
     /// If no capture can be read, or the filter cannot be used.
     pub fn new(captures: &[PathBuf], setup: &Setup, wanted: Wanted) -> Result<Read, Failure> {
+        Read::watched_by(captures, setup, wanted, &mut |_| {})
+    }
+
+    /// Reads captures, and tells now and then how far it has come.
+    ///
+    /// # Errors
+    /// If no capture can be read, or the filter cannot be used.
+    pub fn watched_by(
+        captures: &[PathBuf],
+        setup: &Setup,
+        wanted: Wanted,
+        watcher: &mut dyn FnMut(Progress),
+    ) -> Result<Read, Failure> {
         let mut frames = Frames::open(captures, &setup.options).map_err(|error| match error {
             OpenError::Filter(_) | OpenError::NothingNamed | OpenError::StandardInputTwice => {
                 Failure::usage(error)
@@ -60,14 +77,17 @@ impl Read {
             ..Settings::default()
         };
         let bar = Bar::new(frames.progress(), wanted.quiet);
-        let outcome = pipeline::run(&mut frames, &settings, &mut |progress| bar.show(progress));
+        let outcome = pipeline::run(&mut frames, &settings, &mut |progress| {
+            bar.show(progress);
+            watcher(progress);
+        });
         bar.finish();
         let sources: Vec<SourceFacts> = frames.sources().into_iter().map(source_facts).collect();
         let repeated = repeated(&sources);
         if !wanted.quiet {
             tell_problems(&sources, &repeated);
         }
-        let snapshot = Snapshot::new(outcome.map, &setup.operator);
+        let snapshot = Arc::new(Snapshot::new(outcome.map, &setup.operator));
         let as_of = wanted.as_of.or(snapshot.last);
         Ok(Read {
             counted: Counted { repeated, ..counted(&outcome.totals, &setup.options) },
@@ -81,8 +101,29 @@ impl Read {
         })
     }
 
+    /// Everything that questions are answered from; made with the records.
+    pub fn into_ground(mut self, knowledge: Knowledge) -> Ground {
+        let mut history = History::new(&self.snapshot, &self.records);
+        (history.indications, history.indications_dropped) = std::mem::take(&mut self.indications);
+        let inferences = infer(&self.snapshot, &self.records, &self.tokens);
+        Ground {
+            observed: Observed {
+                watched: self.watched().into(),
+                snapshot: self.snapshot,
+                history: Arc::new(history),
+                inferences: Arc::new(inferences),
+                knowledge: Arc::new(knowledge),
+            },
+            findings: Arc::new(self.findings),
+            records: Arc::new(self.records),
+            sources: self.sources,
+            counted: self.counted,
+            as_of: self.as_of,
+        }
+    }
+
     /// The map.
-    pub const fn snapshot(&self) -> &Snapshot {
+    pub const fn snapshot(&self) -> &Arc<Snapshot> {
         &self.snapshot
     }
 
@@ -101,13 +142,9 @@ impl Read {
         &self.tokens
     }
 
-    /// When somebody watched, one span for each source.
+    /// When somebody watched, in order of time.
     pub fn watched(&self) -> Vec<Span> {
-        let spans =
-            self.sources.iter().filter_map(|source| Some(Span { first: source.first?, last: source.last? }));
-        let mut watched: Vec<Span> = spans.collect();
-        watched.sort_unstable();
-        watched
+        watched(&self.sources)
     }
 
     /// The report of it.
@@ -157,6 +194,7 @@ fn source_facts(source: Source) -> SourceFacts {
         packets: source.packets,
         first: source.first,
         last: source.last,
+        watched: source.watched,
         problem: source.problem,
     }
 }

@@ -18,9 +18,9 @@ pub struct Scene<'a> {
     /// How it was asked.
     pub arguments: &'a AskArguments,
     /// The map with its indexes.
-    pub atlas: &'a Atlas<'a>,
+    pub atlas: &'a Atlas,
     /// Who puts answers together.
-    pub asker: &'a Asker<'a>,
+    pub asker: &'a Asker,
     /// The report of what was read.
     pub report: &'a Report<'a>,
     /// How it is shown.

@@ -148,7 +148,7 @@ fn moments(arguments: &TraceArguments) -> Result<Vec<(String, Timestamp)>, Failu
     each.collect()
 }
 
-fn who(atlas: &Atlas<'_>, named: Vec<(String, Timestamp)>) -> Result<Who, Failure> {
+fn who(atlas: &Atlas, named: Vec<(String, Timestamp)>) -> Result<Who, Failure> {
     let mut hosts: Vec<(u32, Timestamp)> = Vec::new();
     for (text, at) in &named {
         for host in find(atlas, text)?.hosts {
@@ -165,7 +165,7 @@ fn who(atlas: &Atlas<'_>, named: Vec<(String, Timestamp)>) -> Result<Who, Failur
 struct Asking<'a> {
     arguments: &'a TraceArguments,
     teller: Teller<'a>,
-    asker: Asker<'a>,
+    asker: Asker,
     who: Who,
 }
 

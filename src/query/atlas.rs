@@ -1,6 +1,6 @@
 //! One snapshot with the indexes that questions are answered from, made once and asked often.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::importance::Importance;
 use super::knowledge::Knowledge;
@@ -9,26 +9,26 @@ use super::worth::Worth;
 use crate::graph::{Dependency, History, Host, Inferences, Service, Snapshot};
 use crate::model::{HostKey, ServiceKey, Span};
 
-/// What was observed, and by whom it is kept.
-#[derive(Clone, Copy)]
-pub struct Observed<'a> {
+/// What was observed. Whoever holds one can ask on, also when a newer map has long taken its place.
+#[derive(Clone)]
+pub struct Observed {
     /// The map.
-    pub snapshot: &'a Snapshot,
+    pub snapshot: Arc<Snapshot>,
     /// Its flows.
-    pub history: &'a History,
+    pub history: Arc<History>,
     /// What was inferred from their times.
-    pub inferences: &'a Inferences,
+    pub inferences: Arc<Inferences>,
     /// What the operator knows.
-    pub knowledge: &'a Knowledge,
+    pub knowledge: Arc<Knowledge>,
     /// When somebody watched: one span for each source, sorted.
-    pub watched: &'a [Span],
+    pub watched: Arc<[Span]>,
 }
 
 /// A snapshot with indexes. Hosts, services and dependencies are named by their places in the
 /// snapshot's lists, which are sorted: a smaller place is a smaller key.
-pub struct Atlas<'a> {
+pub struct Atlas {
     /// What was observed.
-    pub observed: Observed<'a>,
+    pub observed: Observed,
     client_of: Vec<u32>,
     service_of: Vec<u32>,
     host_of: Vec<u32>,
@@ -84,10 +84,10 @@ impl Index {
 /// Stands for a place that is not in a list. It cannot happen to a snapshot's own keys.
 const NOWHERE: u32 = u32::MAX;
 
-impl<'a> Atlas<'a> {
+impl Atlas {
     /// Makes the indexes, in time proportional to the map.
-    pub fn new(observed: Observed<'a>) -> Atlas<'a> {
-        let snapshot = observed.snapshot;
+    pub fn new(observed: Observed) -> Atlas {
+        let snapshot = &observed.snapshot;
         let host_place = |key: &HostKey| place(snapshot.hosts.binary_search_by_key(key, |host| host.key));
         let service_place =
             |key: &ServiceKey| place(snapshot.services.binary_search_by_key(key, |service| service.key));
@@ -111,7 +111,7 @@ impl<'a> Atlas<'a> {
 
     /// How much each host means, measured when first asked for.
     pub fn worths(&self) -> &[Worth] {
-        let Observed { snapshot, knowledge, .. } = self.observed;
+        let Observed { snapshot, knowledge, .. } = &self.observed;
         self.worths.get_or_init(|| {
             let importance = Importance::new(snapshot, knowledge);
             snapshot.hosts.iter().map(|host| importance.worth(&host.key)).collect()
@@ -119,17 +119,17 @@ impl<'a> Atlas<'a> {
     }
 
     /// The host at a place.
-    pub fn host(&self, place: u32) -> Option<&'a Host> {
+    pub fn host(&self, place: u32) -> Option<&Host> {
         self.observed.snapshot.hosts.get(place as usize)
     }
 
     /// The service at a place.
-    pub fn service(&self, place: u32) -> Option<&'a Service> {
+    pub fn service(&self, place: u32) -> Option<&Service> {
         self.observed.snapshot.services.get(place as usize)
     }
 
     /// The dependency at a place.
-    pub fn dependency(&self, place: u32) -> Option<&'a Dependency> {
+    pub fn dependency(&self, place: u32) -> Option<&Dependency> {
         self.observed.snapshot.dependencies.get(place as usize)
     }
 

@@ -128,8 +128,8 @@ impl Contacts {
     }
 
     /// Every answered contact of an atlas that is no scan and whose direction is not in dispute.
-    pub fn of(atlas: &Atlas<'_>, wanted: Ways<'_>) -> Contacts {
-        let history = atlas.observed.history;
+    pub fn of(atlas: &Atlas, wanted: Ways<'_>) -> Contacts {
+        let history = &atlas.observed.history;
         let mut ways = Vec::with_capacity(history.contacts().len());
         let mut edge = None;
         for (place, contact) in (0u32..).zip(history.contacts()).filter(|(_, contact)| contact.answered) {
@@ -186,14 +186,14 @@ impl Contacts {
 }
 
 /// Client, server, and whether the server stands behind a second factor; none for what is no way.
-fn ends(atlas: &Atlas<'_>, dependency: u32) -> Option<(u32, u32, bool)> {
+fn ends(atlas: &Atlas, dependency: u32) -> Option<(u32, u32, bool)> {
     atlas.dependency(dependency).filter(|row| carries(row))?;
     let server = atlas.server_of(dependency)?;
     Some((atlas.client_of(dependency)?, server, has_second_factor(atlas, server)))
 }
 
 /// The operator says that a second factor is asked for there.
-pub(super) fn has_second_factor(atlas: &Atlas<'_>, host: u32) -> bool {
+pub(super) fn has_second_factor(atlas: &Atlas, host: u32) -> bool {
     let labels = atlas.host(host).map(|host| host.labels.as_slice()).unwrap_or_default();
     labels.iter().any(|label| SECOND_FACTOR_LABELS.contains(&label.as_str()))
 }

@@ -24,8 +24,8 @@ enum Extent {
 
 impl Segments {
     /// Finds the segment of every host, in time proportional to the map.
-    pub fn new(atlas: &Atlas<'_>) -> Segments {
-        let knowledge = atlas.observed.knowledge;
+    pub fn new(atlas: &Atlas) -> Segments {
+        let knowledge = &atlas.observed.knowledge;
         let keys = atlas.observed.snapshot.hosts.iter().map(|host| host.key);
         let extents: Vec<(Realm, Extent)> =
             keys.map(|key| (key.realm, extent(knowledge, key.address))).collect();
@@ -96,7 +96,7 @@ fn row(knowledge: &Knowledge, realm: Realm, extent: Extent) -> Segment {
 }
 
 /// A segment without a declared gateway that holds exactly one router has that one.
-fn infer_gateways(atlas: &Atlas<'_>, of: &[u32], rows: &mut [Segment]) {
+fn infer_gateways(atlas: &Atlas, of: &[u32], rows: &mut [Segment]) {
     let routers = of
         .iter()
         .zip(&atlas.observed.snapshot.hosts)

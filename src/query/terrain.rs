@@ -69,8 +69,8 @@ pub struct Terrain {
 
 impl Terrain {
     /// Looks at every dependency once.
-    pub fn of(atlas: &Atlas<'_>) -> Terrain {
-        let snapshot = atlas.observed.snapshot;
+    pub fn of(atlas: &Atlas) -> Terrain {
+        let snapshot = &atlas.observed.snapshot;
         let segments = Segments::new(atlas);
         let mut routable = BTreeMap::new();
         for host in snapshot.hosts.iter().filter(|host| is_routed(host.key.address)) {
@@ -149,8 +149,8 @@ type Exec = (u32, (u32, u32));
 
 /// Who could run commands on whom by which dependency, in the order of clients; and what each segment
 /// has seen open, in the order of segments.
-fn seen(atlas: &Atlas<'_>, segments: &Segments) -> (Vec<Exec>, Vec<(u32, Open)>) {
-    let snapshot = atlas.observed.snapshot;
+fn seen(atlas: &Atlas, segments: &Segments) -> (Vec<Exec>, Vec<(u32, Open)>) {
+    let snapshot = &atlas.observed.snapshot;
     let mut exec_services = vec![false; snapshot.services.len()];
     let mut exec = Vec::new();
     let mut used: Vec<(u32, u32)> = Vec::new();

@@ -20,7 +20,7 @@ pub use answer::{
     write_blast_radius, write_difference, write_difference_json, write_policy, write_spof,
 };
 pub use community_id::community_id;
-pub use document::{Counted, Report, Selection, SourceFacts};
+pub use document::{Counted, Report, Selection, SourceFacts, watched};
 pub use flow::Flow;
 pub use graph::{write_dot, write_graphml};
 pub use json::{Document, write_head, write_json};

@@ -14,7 +14,7 @@ use crate::query::{Atlas, Outage, Requires, Resolved};
 /// What is known of an answer before it takes a form.
 pub struct Told<'a> {
     /// The map.
-    pub atlas: &'a Atlas<'a>,
+    pub atlas: &'a Atlas,
     /// Who requires what.
     pub requires: &'a Requires,
     /// The target, as it was named.

@@ -35,7 +35,7 @@ pub struct IsolateAsked<'a> {
 
 /// Everything that is told of an isolation.
 pub struct IsolateAnswer<'a> {
-    atlas: &'a Atlas<'a>,
+    atlas: &'a Atlas,
     requires: &'a Requires,
     question: &'a IsolateQuestion,
     isolation: Isolation,
@@ -84,7 +84,7 @@ impl<'a> IsolateAnswer<'a> {
     /// The answer for programs.
     pub fn envelope<'q>(
         &self,
-        asker: &Asker<'_>,
+        asker: &Asker,
         asked: &'q IsolateAsked<'q>,
     ) -> Answer<&'q IsolateAsked<'q>, IsolateResult> {
         asker.answer(asked, &self.blindness, self.result())
