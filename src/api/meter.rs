@@ -107,13 +107,13 @@ impl Meter {
         gauge(&self.listening, self.listeners.load(Ordering::Relaxed));
         gauge(&self.map.ready, usize::from(served.source.standing() == Standing::Ready));
         if let Some(current) = served.source.current() {
-            let ground = &current.ground;
+            let report = current.ground.report();
             self.map.number.set(i64::try_from(current.number).unwrap_or(i64::MAX));
-            gauge(&self.map.hosts, ground.observed.snapshot.hosts.len());
-            gauge(&self.map.services, ground.observed.snapshot.services.len());
-            gauge(&self.map.dependencies, ground.observed.snapshot.dependencies.len());
-            gauge(&self.map.findings, ground.findings.len());
-            gauge(&self.map.flows, ground.records.len());
+            gauge(&self.map.hosts, report.snapshot.hosts.len());
+            gauge(&self.map.services, report.snapshot.services.len());
+            gauge(&self.map.dependencies, report.snapshot.dependencies.len());
+            gauge(&self.map.findings, report.findings.len());
+            gauge(&self.map.flows, report.records.len());
         }
         let mut text = String::new();
         if encode(&mut text, &self.registry).is_err() {

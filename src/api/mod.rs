@@ -33,4 +33,4 @@ pub use journal::{Event, Journal, Passed};
 pub use page::ROWS_MAX;
 pub use route::{Access, Route, routes};
 pub use router::app;
-pub use source::{Current, Ground, Mark, Source, Standing, Still};
+pub use source::{Current, Mark, Source, Standing, Still};

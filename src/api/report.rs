@@ -182,15 +182,15 @@ impl Status {
             Standing::Failed(why) => ("failed", Some(why), None),
         };
         let snapshot = served.source.current().map(|current| {
-            let (number, ground) = (current.number, &current.ground);
+            let (number, report) = (current.number, current.ground.report());
             Snapshot {
                 number,
-                as_of: ground.as_of.map(|time| time.to_string()),
-                hosts: ground.observed.snapshot.hosts.len(),
-                services: ground.observed.snapshot.services.len(),
-                dependencies: ground.observed.snapshot.dependencies.len(),
-                findings: ground.findings.len(),
-                flows: ground.records.len(),
+                as_of: report.as_of.map(|time| time.to_string()),
+                hosts: report.snapshot.hosts.len(),
+                services: report.snapshot.services.len(),
+                dependencies: report.snapshot.dependencies.len(),
+                findings: report.findings.len(),
+                flows: report.records.len(),
             }
         });
         Status {

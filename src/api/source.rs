@@ -9,40 +9,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
 use super::journal::{Journal, Passed};
-use crate::finding::Finding;
-use crate::model::{FlowRecord, Timestamp};
-use crate::query::{Observed, digest};
-use crate::report::{Counted, Report, SourceFacts};
-
-/// Everything that is served of one moment.
-pub struct Ground {
-    /// The map, its flows, and what the operator knows.
-    pub observed: Observed,
-    /// What is wrong.
-    pub findings: Arc<Vec<Finding>>,
-    /// Every flow.
-    pub records: Arc<Vec<FlowRecord>>,
-    /// Where it came from.
-    pub sources: Vec<SourceFacts>,
-    /// What was counted.
-    pub counted: Counted,
-    /// The moment that certificates are judged at.
-    pub as_of: Option<Timestamp>,
-}
-
-impl Ground {
-    /// The report of it.
-    pub fn report(&self) -> Report<'_> {
-        Report {
-            as_of: self.as_of,
-            sources: &self.sources,
-            counted: &self.counted,
-            snapshot: &self.observed.snapshot,
-            findings: &self.findings,
-            records: &self.records,
-        }
-    }
-}
+use crate::question::Ground;
 
 /// One state of the map, with its number.
 pub struct Current {
@@ -71,12 +38,12 @@ impl Current {
     /// What tells it from others; in time proportional to the map when first asked for.
     pub fn mark(&self) -> Mark {
         *self.mark.get_or_init(|| {
-            let ground = &self.ground;
-            let digest = *digest(&ground.observed).bytes();
+            let (asker, report) = (self.ground.asker(), self.ground.report());
+            let digest = *asker.digest().bytes();
             let mut whole = Sha256::new();
-            whole.update(digest);
-            whole.update(&ground.observed.knowledge.fingerprint);
-            whole.update(format!("{:?} {:?} {:?}", ground.as_of, ground.counted, ground.sources));
+            // An id is made of the map and of what the operator knows.
+            whole.update(asker.answer_id(&"everything"));
+            whole.update(format!("{:?} {:?} {:?}", report.as_of, report.counted, report.sources));
             Mark { digest, whole: whole.finalize().into() }
         })
     }
@@ -139,7 +106,7 @@ impl Still {
 
     /// Reading is over: this is the map. A second one changes nothing.
     pub fn finish(&self, ground: Ground) {
-        let time = ground.observed.snapshot.last;
+        let time = ground.report().snapshot.last;
         if self.current.set(Arc::new(Current::new(1, ground))).is_ok() {
             self.stand(Standing::Ready);
             self.journal.add("ready", time, serde_json::json!({ "number": 1 }));

@@ -21,7 +21,7 @@ pub struct Arguments {
 }
 
 const EXIT_STATUS: &str =
-    "Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, and --fail-on found something.";
+    "Exit status: 0 done; 1 failed, or never seen; 2 wrong usage; 3 done, and --fail-on found something.";
 
 /// Reads a moment. A day is none, and what makes it one is said.
 pub fn moment(text: &str) -> Result<Timestamp, String> {

@@ -1,6 +1,6 @@
 //! The command line: arguments in, an answer on standard output, talk on standard error.
 //!
-//! Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, and `--fail-on` found something.
+//! Exit status: 0 done; 1 failed, or never seen; 2 wrong usage; 3 done, and `--fail-on` found something.
 
 mod analyze;
 mod args;
@@ -13,7 +13,6 @@ mod egress;
 mod explain;
 mod export;
 mod failure;
-mod keeping;
 mod isolate;
 mod host;
 mod knowledge;
@@ -23,7 +22,6 @@ mod policy;
 mod path;
 mod progress;
 mod reading;
-mod scoping;
 mod seen;
 mod serve;
 mod setup;

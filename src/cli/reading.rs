@@ -1,4 +1,4 @@
-//! Captures become a report.
+//! Captures become what questions are answered from.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -8,31 +8,16 @@ use std::sync::Arc;
 use super::failure::Failure;
 use super::progress::Bar;
 use super::setup::Setup;
-use crate::api::Ground;
 use crate::capture::{Frames, LinkType, OpenError, Options, Progress, Source};
-use crate::finding::{self, Finding};
-use crate::graph::inference::infer;
-use crate::graph::{History, Snapshot};
-use crate::model::{FlowRecord, Indication, Span, Timestamp, TokenSighting};
+use crate::finding;
+use crate::graph::Snapshot;
+use crate::model::Timestamp;
 use crate::pipeline::{self, Settings, Totals};
-use crate::query::{Knowledge, Observed};
-use crate::report::{Counted, Report, Selection, SourceFacts, clean, watched};
+use crate::question::Material;
+use crate::report::{Counted, Selection, SourceFacts, clean, watched};
 
 /// Problems told one by one on standard error; the report has all of them.
 const PROBLEMS_TOLD: usize = 20;
-
-/// Everything that was read.
-pub struct Read {
-    sources: Vec<SourceFacts>,
-    counted: Counted,
-    snapshot: Arc<Snapshot>,
-    /// What is wrong.
-    pub findings: Vec<Finding>,
-    records: Vec<FlowRecord>,
-    indications: (Vec<Indication>, u64),
-    tokens: Vec<TokenSighting>,
-    as_of: Option<Timestamp>,
-}
 
 /// What is wanted besides the map.
 #[derive(Clone, Copy, Debug)]
@@ -45,119 +30,63 @@ pub struct Wanted {
     pub quiet: bool,
 }
 
-impl Read {
-    /// Reads captures.
-    ///
-    /// # Errors
-    /// If no capture can be read, or the filter cannot be used.
-    pub fn new(captures: &[PathBuf], setup: &Setup, wanted: Wanted) -> Result<Read, Failure> {
-        Read::watched_by(captures, setup, wanted, &mut |_| {})
-    }
+/// Reads captures.
+///
+/// # Errors
+/// If no capture can be read, or the filter cannot be used.
+pub fn read(captures: &[PathBuf], setup: &Setup, wanted: Wanted) -> Result<Material, Failure> {
+    read_and_tell(captures, setup, wanted, &mut |_| {})
+}
 
-    /// Reads captures, and tells now and then how far it has come.
-    ///
-    /// # Errors
-    /// If no capture can be read, or the filter cannot be used.
-    pub fn watched_by(
-        captures: &[PathBuf],
-        setup: &Setup,
-        wanted: Wanted,
-        watcher: &mut dyn FnMut(Progress),
-    ) -> Result<Read, Failure> {
-        let mut frames = Frames::open(captures, &setup.options).map_err(|error| match error {
-            OpenError::Filter(_) | OpenError::NothingNamed | OpenError::StandardInputTwice => {
-                Failure::usage(error)
-            }
-            OpenError::Source { .. } | OpenError::NoneReadable(_) => Failure::failed(error),
-        })?;
-        let settings = Settings {
-            workers: setup.workers,
-            drop_duplicates: setup.drop_duplicates,
-            keep_records: wanted.records,
-            ..Settings::default()
-        };
-        let bar = Bar::new(frames.progress(), wanted.quiet);
-        let outcome = pipeline::run(&mut frames, &settings, &mut |progress| {
-            bar.show(progress);
-            watcher(progress);
-        });
-        bar.finish();
-        let sources: Vec<SourceFacts> = frames.sources().into_iter().map(source_facts).collect();
-        let repeated = repeated(&sources);
-        if !wanted.quiet {
-            tell_problems(&sources, &repeated);
+/// The same, and tells now and then how far reading has come.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_and_tell(
+    captures: &[PathBuf],
+    setup: &Setup,
+    wanted: Wanted,
+    tell: &mut dyn FnMut(Progress),
+) -> Result<Material, Failure> {
+    let mut frames = Frames::open(captures, &setup.options).map_err(|error| match error {
+        OpenError::Filter(_) | OpenError::NothingNamed | OpenError::StandardInputTwice => {
+            Failure::usage(error)
         }
-        let snapshot = Arc::new(Snapshot::new(outcome.map, &setup.operator));
-        let as_of = wanted.as_of.or(snapshot.last);
-        Ok(Read {
-            counted: Counted { repeated, ..counted(&outcome.totals, &setup.options) },
-            findings: finding::find(&snapshot, as_of.unwrap_or_default(), &setup.knowledge),
-            records: outcome.records,
-            indications: (outcome.indications, outcome.indications_dropped),
-            tokens: outcome.tokens.sightings,
-            sources,
-            snapshot,
-            as_of,
-        })
+        OpenError::Source { .. } | OpenError::NoneReadable(_) => Failure::failed(error),
+    })?;
+    let settings = Settings {
+        workers: setup.workers,
+        drop_duplicates: setup.drop_duplicates,
+        keep_records: wanted.records,
+        ..Settings::default()
+    };
+    let bar = Bar::new(frames.progress(), wanted.quiet);
+    let outcome = pipeline::run(&mut frames, &settings, &mut |progress| {
+        bar.show(progress);
+        tell(progress);
+    });
+    bar.finish();
+    let sources: Vec<SourceFacts> = frames.sources().into_iter().map(source_facts).collect();
+    let repeated = repeated(&sources);
+    if !wanted.quiet {
+        tell_problems(&sources, &repeated);
     }
-
-    /// Everything that questions are answered from; made with the records.
-    pub fn into_ground(mut self, knowledge: Knowledge) -> Ground {
-        let mut history = History::new(&self.snapshot, &self.records);
-        (history.indications, history.indications_dropped) = std::mem::take(&mut self.indications);
-        let inferences = infer(&self.snapshot, &self.records, &self.tokens);
-        Ground {
-            observed: Observed {
-                watched: self.watched().into(),
-                snapshot: self.snapshot,
-                history: Arc::new(history),
-                inferences: Arc::new(inferences),
-                knowledge: Arc::new(knowledge),
-            },
-            findings: Arc::new(self.findings),
-            records: Arc::new(self.records),
-            sources: self.sources,
-            counted: self.counted,
-            as_of: self.as_of,
-        }
-    }
-
-    /// The map.
-    pub const fn snapshot(&self) -> &Arc<Snapshot> {
-        &self.snapshot
-    }
-
-    /// Every flow, where they were kept.
-    pub fn records(&self) -> &[FlowRecord] {
-        &self.records
-    }
-
-    /// Takes the names, fingerprints and users out, where they were kept, and how many did not fit.
-    pub fn take_indications(&mut self) -> (Vec<Indication>, u64) {
-        std::mem::take(&mut self.indications)
-    }
-
-    /// What flows carry that others carry too, where records were kept.
-    pub fn tokens(&self) -> &[TokenSighting] {
-        &self.tokens
-    }
-
-    /// When somebody watched, in order of time.
-    pub fn watched(&self) -> Vec<Span> {
-        watched(&self.sources)
-    }
-
-    /// The report of it.
-    pub fn report(&self) -> Report<'_> {
-        Report {
-            as_of: self.as_of,
-            sources: &self.sources,
-            counted: &self.counted,
-            snapshot: &self.snapshot,
-            findings: &self.findings,
-            records: &self.records,
-        }
-    }
+    let snapshot = Arc::new(Snapshot::new(outcome.map, &setup.operator));
+    let as_of = wanted.as_of.or(snapshot.last);
+    let findings = finding::find(&snapshot, as_of.unwrap_or_default(), &setup.knowledge);
+    Ok(Material {
+        number: 1,
+        records: Arc::new(outcome.records),
+        indications: outcome.indications,
+        indications_dropped: outcome.indications_dropped,
+        tokens: outcome.tokens.sightings,
+        watched: watched(&sources),
+        findings: Arc::new(findings),
+        counted: Arc::new(Counted { repeated, ..counted(&outcome.totals, &setup.options) }),
+        sources: Arc::new(sources),
+        snapshot,
+        as_of,
+    })
 }
 
 /// Sources that are the same file as an earlier one, whatever they are called.

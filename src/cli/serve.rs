@@ -17,9 +17,10 @@ use super::analyze::checked;
 use super::args::ReadingArguments;
 use super::failure::{DONE, Failure};
 use super::output;
-use super::reading::{Read, Wanted};
+use super::reading::{Wanted, read_and_tell};
 use super::setup::Setup;
 use crate::api::{self, App, Options, Source as _, Standing, Still};
+use crate::question::Ground;
 
 /// How long requests that are under way may take to end when the server stops.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -108,8 +109,8 @@ async fn read_in_background(
         let mut tell = |progress: crate::capture::Progress| {
             reader.progress(progress.bytes, progress.total, progress.packets);
         };
-        let read = Read::watched_by(&captures, &setup, wanted, &mut tell)?;
-        reader.finish(read.into_ground(setup.knowledge));
+        let material = read_and_tell(&captures, &setup, wanted, &mut tell)?;
+        reader.finish(Ground::new(material, Arc::new(setup.knowledge)));
         Ok(())
     });
     let read = read.await.unwrap_or_else(|_| Err(Failure::failed(anyhow!("reading the captures failed"))));

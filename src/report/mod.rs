@@ -15,9 +15,9 @@ mod visibility;
 pub use answer::{
     Answer, Asker, Backward, Between, BlastRadius, CutAsked, CutReport, EgressResult, ExposureResult,
     ForwardPage, HostResult, IsolateAnswer, IsolateAsked, Judged, Naming, PathQuestion, PathResult,
-    PolicyAnswer, PolicyResult, RootResult, SeenResult, Sight, SpofResult, TargetAt, Teller, TimelineResult,
-    Told, TraceQuestion, TraceResult, egress_page, host_page, picture, seen_page, timeline_page, verdict,
-    write_blast_radius, write_difference, write_difference_json, write_policy, write_spof,
+    PolicyAnswer, PolicyResult, Radius, RootResult, SeenResult, Sight, SpofResult, TargetAt, Teller,
+    TimelineResult, TraceQuestion, TraceResult, egress_page, host_page, picture, seen_page, timeline_page,
+    verdict, write_blast_radius, write_difference, write_difference_json, write_policy, write_spof,
 };
 pub use community_id::community_id;
 pub use document::{Counted, Report, Selection, SourceFacts, watched};

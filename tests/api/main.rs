@@ -22,15 +22,15 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
-use tapmap::api::{App, Ground, Options, Source, Still};
+use tapmap::api::{App, Options, Source, Still};
 use tapmap::capture::{self, Frames};
 use tapmap::config::PRIVATE_NETWORKS;
 use tapmap::finding;
-use tapmap::graph::inference::infer;
-use tapmap::graph::{History, Operator, Snapshot};
+use tapmap::graph::{Operator, Snapshot};
 use tapmap::pipeline::{self, Settings};
-use tapmap::query::{Knowledge, Observed};
-use tapmap::report::{Counted, SourceFacts};
+use tapmap::query::Knowledge;
+use tapmap::question::{Ground, Material};
+use tapmap::report::{Counted, SourceFacts, watched};
 use tower::ServiceExt as _;
 
 const THREE_TIER: &str = "captures/three-tier/capture.pcap";
@@ -43,9 +43,6 @@ fn ground(path: &str) -> Ground {
     let local = PRIVATE_NETWORKS.iter().map(|text| text.parse().unwrap()).collect();
     let snapshot = Arc::new(Snapshot::new(outcome.map, &Operator { local, ..Operator::default() }));
     let knowledge = Knowledge::default();
-    let mut history = History::new(&snapshot, &outcome.records);
-    (history.indications, history.indications_dropped) = (outcome.indications, outcome.indications_dropped);
-    let inferences = infer(&snapshot, &outcome.records, &outcome.tokens.sightings);
     let sources = frames.sources().into_iter().map(|source| SourceFacts {
         path: source.path.display().to_string(),
         format: None,
@@ -58,21 +55,22 @@ fn ground(path: &str) -> Ground {
         watched: source.watched,
         problem: source.problem,
     });
+    let sources: Vec<SourceFacts> = sources.collect();
     let as_of = snapshot.last;
-    Ground {
+    let material = Material {
+        number: 1,
         findings: Arc::new(finding::find(&snapshot, as_of.unwrap_or_default(), &knowledge)),
-        observed: Observed {
-            snapshot,
-            history: Arc::new(history),
-            inferences: Arc::new(inferences),
-            knowledge: Arc::new(knowledge),
-            watched: Arc::new([]),
-        },
+        snapshot,
         records: Arc::new(outcome.records),
-        sources: sources.collect(),
-        counted: Counted::default(),
+        indications: outcome.indications,
+        indications_dropped: outcome.indications_dropped,
+        tokens: outcome.tokens.sightings,
+        watched: watched(&sources),
+        sources: Arc::new(sources),
+        counted: Arc::new(Counted::default()),
         as_of,
-    }
+    };
+    Ground::new(material, Arc::new(knowledge))
 }
 
 fn still(path: &str) -> Arc<Still> {
