@@ -102,6 +102,8 @@ pub enum Command {
     Store(super::store::StoreArguments),
     /// Tell how much a store would grow and a sensor could carry, from a capture
     Sizing(super::sizing::SizingArguments),
+    /// Serve the map of captures over HTTP, for programs and browsers
+    Serve(super::serve::ServeArguments),
     /// Write completions for a shell
     Completions {
         /// The shell

@@ -32,6 +32,7 @@ mod reading;
 mod seen;
 #[expect(dead_code, reason = "the sensor command is still to come")]
 mod service;
+mod serve;
 mod setup;
 mod token;
 mod sizing;
@@ -101,6 +102,7 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Store(arguments) => store::run(&arguments),
         Command::Sizing(arguments) => sizing::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),
     }

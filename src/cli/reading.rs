@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::progress::Bar;
 use super::setup::Setup;
 use super::stored;
-use crate::capture::{Frames, LinkType, OpenError, Options, Source};
+use crate::capture::{Frames, LinkType, OpenError, Options, Progress, Source};
 use crate::finding;
 use crate::graph::Snapshot;
 use crate::model::Timestamp;
@@ -36,10 +36,23 @@ pub struct Wanted {
 /// # Errors
 /// If nothing can be read, or the filter cannot be used.
 pub fn read(captures: &[PathBuf], setup: &Setup, wanted: Wanted) -> Result<Material, Failure> {
+    read_and_tell(captures, setup, wanted, &mut |_| {})
+}
+
+/// The same, and tells now and then how far reading has come.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_and_tell(
+    captures: &[PathBuf],
+    setup: &Setup,
+    wanted: Wanted,
+    tell: &mut dyn FnMut(Progress),
+) -> Result<Material, Failure> {
     if let Some(dir) = setup.data_dir.as_ref().filter(|_| captures.is_empty()) {
         return history(dir, setup, wanted);
     }
-    let (outcome, sources) = run(captures, setup, wanted)?;
+    let (outcome, sources) = run(captures, setup, wanted, tell)?;
     let repeated = repeated(&sources);
     if !wanted.quiet {
         tell_problems(&sources, &repeated);
@@ -92,6 +105,7 @@ pub fn run(
     captures: &[PathBuf],
     setup: &Setup,
     wanted: Wanted,
+    tell: &mut dyn FnMut(Progress),
 ) -> Result<(Outcome, Vec<SourceFacts>), Failure> {
     let mut frames = Frames::open(captures, &setup.options).map_err(|error| match error {
         OpenError::Filter(_) | OpenError::NothingNamed | OpenError::StandardInputTwice => {
@@ -106,7 +120,10 @@ pub fn run(
         ..Settings::default()
     };
     let bar = Bar::new(frames.progress(), wanted.quiet);
-    let outcome = pipeline::run(&mut frames, &settings, &mut |progress| bar.show(progress));
+    let outcome = pipeline::run(&mut frames, &settings, &mut |progress| {
+        bar.show(progress);
+        tell(progress);
+    });
     bar.finish();
     let sources = frames.sources().into_iter().map(source_facts).collect();
     Ok((outcome, sources))

@@ -37,7 +37,7 @@ pub fn run(arguments: &SizingArguments) -> Result<ExitCode, Failure> {
     let setup = Setup::new(&asked)?;
     let wanted = Wanted { records: true, as_of: None, quiet: true };
     let began = now();
-    let (outcome, sources) = reading::run(&arguments.read, &setup, wanted)?;
+    let (outcome, sources) = reading::run(&arguments.read, &setup, wanted, &mut |_| {})?;
     let followed = now() - began;
     let packets = outcome.totals.packets.read;
     let first = sources.iter().filter_map(|source| source.first).min();

@@ -125,7 +125,7 @@ fn add(arguments: &AddArguments) -> Result<ExitCode, Failure> {
     let dir = &arguments.place.data_dir;
     let mut writer = writer(dir, "tapmap store add")?;
     let wanted = Wanted { records: true, as_of: None, quiet: arguments.quiet };
-    let (outcome, sources) = reading::run(&arguments.read, &setup, wanted)?;
+    let (outcome, sources) = reading::run(&arguments.read, &setup, wanted, &mut |_| {})?;
     if !arguments.quiet {
         tell_problems(&sources, &repeated(&sources));
     }
