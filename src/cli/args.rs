@@ -21,7 +21,7 @@ pub struct Arguments {
 }
 
 const EXIT_STATUS: &str =
-    "Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, and --fail-on found something.";
+    "Exit status: 0 done; 1 failed, or never seen; 2 wrong usage; 3 done, and --fail-on found something.";
 
 /// Reads a moment. A day is none, and what makes it one is said.
 pub fn moment(text: &str) -> Result<Timestamp, String> {
@@ -63,10 +63,10 @@ pub enum Command {
     BlastRadius(super::blast_radius::BlastRadiusArguments),
     /// List single points of failure, the worst first
     Spof(super::spof::SpofArguments),
-    /// Explain a rule, or what a site file may say
+    /// Explain a rule, or what a site file or the configuration of a sensor may say
     Explain {
-        /// A rule's id such as ADM-01, or `site`; without one, all rules are listed
-        #[arg(value_name = "RULE|site")]
+        /// A rule's id such as ADM-01, `site` or `config`; without one, all rules are listed
+        #[arg(value_name = "RULE|site|config")]
         subject: Option<String>,
         /// Colours
         #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
@@ -92,12 +92,18 @@ pub enum Command {
     Timeline(super::timeline::TimelineArguments),
     /// Bytes that leave the local networks, by destination, with how many others use it
     Egress(super::egress::EgressArguments),
+    /// Look at a tap and say whether it shows both directions, what is lost, and what it cannot show
+    Doctor(super::doctor::DoctorArguments),
     /// Write the map for other programs
     Export(ExportArguments),
+    /// Make, list or revoke the tokens that open the API
+    Token(super::token::TokenArguments),
     /// Look after a store: add captures, check, export, compact, backup, restore
     Store(super::store::StoreArguments),
     /// Tell how much a store would grow and a sensor could carry, from a capture
     Sizing(super::sizing::SizingArguments),
+    /// Serve the map of captures over HTTP, for programs and browsers
+    Serve(super::serve::ServeArguments),
     /// Write completions for a shell
     Completions {
         /// The shell

@@ -10,7 +10,7 @@ use clap::Args;
 use super::args::ReadingArguments;
 use super::failure::{DONE, Failure};
 use super::output;
-use super::reading::{Read, Wanted};
+use super::reading::{self, Wanted};
 use super::setup::Setup;
 use super::stored;
 use crate::store::{Retention, Store, StoreOptions};
@@ -33,11 +33,11 @@ pub struct SizingArguments {
 /// # Errors
 /// If a capture cannot be read, or there is no room for a store to measure.
 pub fn run(arguments: &SizingArguments) -> Result<ExitCode, Failure> {
-    let reading = ReadingArguments { workers: arguments.workers, ..ReadingArguments::default() };
-    let setup = Setup::new(&reading)?;
+    let asked = ReadingArguments { workers: arguments.workers, ..ReadingArguments::default() };
+    let setup = Setup::new(&asked)?;
     let wanted = Wanted { records: true, as_of: None, quiet: true };
     let began = now();
-    let (outcome, sources) = Read::run(&arguments.read, &setup, wanted)?;
+    let (outcome, sources) = reading::run(&arguments.read, &setup, wanted, &mut |_| {})?;
     let followed = now() - began;
     let packets = outcome.totals.packets.read;
     let first = sources.iter().filter_map(|source| source.first).min();

@@ -9,9 +9,10 @@ use clap::{Args, Subcommand};
 use super::args::ReadingArguments;
 use super::failure::{DONE, Failure};
 use super::output;
-use super::reading::{Read, Wanted, counted, repeated, tell_problems};
+use super::reading::{self, Wanted, counted, repeated, tell_problems};
 use super::setup::Setup;
 use super::stored;
+use crate::question::Ground;
 use crate::report::write_json;
 use crate::store::{Retention, Store, StoreOptions, Writer, backup, check, restore};
 
@@ -119,12 +120,12 @@ fn writer(dir: &Path, name: &str) -> Result<Writer, Failure> {
 }
 
 fn add(arguments: &AddArguments) -> Result<ExitCode, Failure> {
-    let reading = ReadingArguments { workers: arguments.workers, ..ReadingArguments::default() };
-    let setup = Setup::new(&reading)?;
+    let asked = ReadingArguments { workers: arguments.workers, ..ReadingArguments::default() };
+    let setup = Setup::new(&asked)?;
     let dir = &arguments.place.data_dir;
     let mut writer = writer(dir, "tapmap store add")?;
     let wanted = Wanted { records: true, as_of: None, quiet: arguments.quiet };
-    let (outcome, sources) = Read::run(&arguments.read, &setup, wanted)?;
+    let (outcome, sources) = reading::run(&arguments.read, &setup, wanted, &mut |_| {})?;
     if !arguments.quiet {
         tell_problems(&sources, &repeated(&sources));
     }
@@ -177,12 +178,13 @@ fn compact(dir: &Path) -> Result<ExitCode, Failure> {
 }
 
 fn export(place: &Place, site: Option<&PathBuf>) -> Result<ExitCode, Failure> {
-    let reading = ReadingArguments {
+    let asked = ReadingArguments {
         data_dir: Some(place.data_dir.clone()),
         site: site.cloned(),
         ..ReadingArguments::default()
     };
-    let read = Read::new(&[], &Setup::new(&reading)?, Wanted { records: false, as_of: None, quiet: true })?;
-    output::write(|mut out| write_json(&read.report(), &mut out))?;
+    let setup = Setup::new(&asked)?;
+    let material = reading::read(&[], &setup, Wanted { records: false, as_of: None, quiet: true })?;
+    output::write(|mut out| write_json(&Ground::of_map(material).report(), &mut out))?;
     Ok(ExitCode::from(DONE))
 }

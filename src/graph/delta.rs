@@ -1,5 +1,9 @@
 //! What one shard has seen, added up as it comes. Bounded: what does not fit is counted.
 
+mod forget;
+mod join;
+
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
@@ -181,15 +185,22 @@ impl Delta {
         self.idle_hosts += usize::from(!active && self.hosts.len() > known);
     }
 
+    /// True if nothing was seen.
+    pub fn is_empty(&self) -> bool {
+        let facts = self.services.len() + self.names.len() + self.leases.len() + self.bindings.len();
+        self.last.is_none() && self.flows == 0 && self.hosts.len() + facts == 0
+    }
+
     /// The time of the newest packet.
     pub fn tick(&mut self, time: Timestamp) {
         self.last = self.last.max(Some(time));
     }
 
     /// A flow ended, or is told of while it goes on.
-    pub fn flow(&mut self, record: FlowRecord) {
+    pub fn flow(&mut self, record: impl Borrow<FlowRecord>) {
+        let record = record.borrow();
         self.flows += 1;
-        let group = group_side(&record);
+        let group = group_side(record);
         let silent = !record.outcome.answered;
         for side in [Side::A, Side::B] {
             if group != Some(side) {
@@ -198,9 +209,9 @@ impl Delta {
                 self.host(record.key.host(side), span, record.macs[side], record.vlans[side], active);
             }
         }
-        match filed(&record) {
+        match filed(record) {
             Filed::Nowhere => {}
-            Filed::Undecided => self.undecided_flow(&record),
+            Filed::Undecided => self.undecided_flow(record),
             Filed::Edge(key, totals) => self.edge(key, *totals),
         }
     }
@@ -462,59 +473,6 @@ fn host_names(facts: &CertificateFacts) -> impl Iterator<Item = CompactString> +
     };
     let names = facts.san.iter().filter(one_host).take(NAMES_PER_CERTIFICATE_MAX);
     names.map(|name| CompactString::from(name.to_lowercase()))
-}
-
-/// Joins another shard's delta; the order of shards is theirs, not that of threads.
-impl Delta {
-    /// Adds everything another shard saw.
-    pub fn join(&mut self, other: Delta) {
-        let all = usize::MAX;
-        for (key, value) in other.hosts {
-            self.hosts.add(all, key, value, HostSeen::join);
-        }
-        for (key, value) in other.edges {
-            self.edges.add(all, key, value, |known, new| known.join(&new));
-        }
-        for (key, value) in other.undecided {
-            self.undecided.add(all, key, value, Undecided::join);
-        }
-        self.attempts.join(other.attempts);
-        for (key, value) in other.services {
-            self.services.add(all, key, value, ServiceSeen::join);
-        }
-        for (key, value) in other.names {
-            self.names.add(all, key, value, Span::join);
-        }
-        for (key, value) in other.leases {
-            self.leases.add(all, key, value, Span::join);
-        }
-        for (key, value) in other.bindings {
-            self.bindings.add(all, key, value, Span::join);
-        }
-        for (key, value) in other.certificates {
-            self.certificates.add(all, key, value, |known, new| {
-                for (place, seen) in new.places {
-                    add_place(&mut known.places, place, seen);
-                }
-            });
-        }
-        for (key, value) in other.sightings {
-            self.sightings.add(all, key, value, Sighting::join);
-        }
-        for (key, value) in other.pings {
-            self.pings.add(all, key, value, PingSeen::join);
-        }
-        for (key, value) in other.anomalies {
-            *self.anomalies.entry(key).or_default() += value;
-        }
-        self.roles.extend(other.roles);
-        self.last = self.last.max(other.last);
-        self.flows += other.flows;
-        self.dropped.hosts += other.dropped.hosts;
-        self.dropped.flows += other.dropped.flows;
-        self.dropped.names += other.dropped.names;
-        self.dropped.facts += other.dropped.facts;
-    }
 }
 
 #[cfg(test)]

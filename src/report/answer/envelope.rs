@@ -16,6 +16,7 @@ use crate::report::time;
 /// Answers questions about one map.
 pub struct Asker {
     observed: Observed,
+    number: u64,
     digest: Digest,
     as_of: Option<Timestamp>,
 }
@@ -52,8 +53,8 @@ struct Window {
 impl Asker {
     /// Takes the map's digest, in time proportional to the map. `as_of` is the moment that answers
     /// are about; none: that of the last packet.
-    pub fn new(observed: Observed, as_of: Option<Timestamp>) -> Asker {
-        Asker { digest: digest(&observed), as_of: as_of.or(observed.snapshot.last), observed }
+    pub fn new(observed: Observed, number: u64, as_of: Option<Timestamp>) -> Asker {
+        Asker { digest: digest(&observed), as_of: as_of.or(observed.snapshot.last), number, observed }
     }
 
     /// The digest of the map.
@@ -75,7 +76,7 @@ impl Asker {
             schema: SCHEMA,
             answer_id: self.answer_id(&question),
             question,
-            snapshot: Which { number: 1, digest: self.digest.to_string() },
+            snapshot: Which { number: self.number, digest: self.digest.to_string() },
             window: Window {
                 first: watched.iter().map(|span| span.first).min().map(time),
                 last: watched.iter().map(|span| span.last).max().map(time),

@@ -13,19 +13,28 @@ use crate::report::text::{self, Table, Tone, View, count, length, moment};
 /// Columns of a page where nobody says how wide it is.
 const PAGE_WIDTH: usize = 100;
 
+/// Columns of a page with wide tables, where nobody says how wide it is.
+const WIDE_PAGE_WIDTH: usize = 110;
+
 /// Spaces before everything inside a section.
 const INDENT: usize = 2;
 
 /// A page under way.
 pub struct Page<'a> {
     view: &'a View<'a>,
+    width: usize,
     out: String,
 }
 
 impl<'a> Page<'a> {
     /// An empty page.
-    pub const fn new(view: &'a View<'a>) -> Page<'a> {
-        Page { view, out: String::new() }
+    pub fn new(view: &'a View<'a>) -> Page<'a> {
+        Page { view, width: view.width.unwrap_or(PAGE_WIDTH), out: String::new() }
+    }
+
+    /// An empty page for wide tables.
+    pub fn wide(view: &'a View<'a>) -> Page<'a> {
+        Page { width: view.width.unwrap_or(WIDE_PAGE_WIDTH), ..Page::new(view) }
     }
 
     /// The page, ended by a newline.
@@ -39,8 +48,8 @@ impl<'a> Page<'a> {
     }
 
     /// Columns of the page.
-    pub fn width(&self) -> usize {
-        self.view.width.unwrap_or(PAGE_WIDTH)
+    pub const fn width(&self) -> usize {
+        self.width
     }
 
     /// One line, wrapped where it is too long; what follows is indented by two more.
