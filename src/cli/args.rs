@@ -126,11 +126,14 @@ pub struct AnalyzeArguments {
 #[derive(Debug, Args)]
 pub struct ListArguments {
     /// Capture, directory of captures, or - for standard input; may be given several times
-    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "captures"])]
+    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "captures", "server"])]
     pub read: Vec<PathBuf>,
     /// The same as --read
     #[arg(value_name = "FILE|DIR|-")]
     pub captures: Vec<PathBuf>,
+    /// Ask a running server instead, such as http://127.0.0.1:8080; a token is taken from TAPMAP_TOKEN
+    #[arg(long, value_name = "URL", conflicts_with_all = ["read", "captures", "filter", "words", "since", "until", "local_networks", "site", "workers", "no_dedup", "hash", "as_of"])]
+    pub server: Option<String>,
     /// How to read.
     #[command(flatten)]
     pub reading: ReadingArguments,
@@ -193,8 +196,11 @@ pub enum ExportFormat {
 #[derive(Debug, Args)]
 pub struct AskArguments {
     /// Capture, directory of captures, or - for standard input; may be given several times
-    #[arg(short, long = "read", value_name = "FILE", required_unless_present = "check")]
+    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "server"])]
     pub read: Vec<PathBuf>,
+    /// Ask a running server instead, such as http://127.0.0.1:8080; a token is taken from TAPMAP_TOKEN
+    #[arg(long, value_name = "URL", conflicts_with_all = ["read", "filter", "words", "since", "until", "local_networks", "site", "workers", "no_dedup", "hash", "as_of"])]
+    pub server: Option<String>,
     /// How to read.
     #[command(flatten)]
     pub reading: ReadingArguments,

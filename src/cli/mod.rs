@@ -22,6 +22,7 @@ mod policy;
 mod path;
 mod progress;
 mod reading;
+mod remote;
 mod seen;
 mod serve;
 mod setup;
