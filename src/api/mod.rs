@@ -6,6 +6,7 @@
 
 mod app;
 mod asset;
+pub mod auth;
 mod describe;
 mod desk;
 mod error;
@@ -13,8 +14,10 @@ mod event;
 mod filter;
 mod form;
 mod guard;
+pub mod headers;
 mod journal;
 mod list;
+pub mod listener;
 mod meter;
 mod page;
 mod question;
@@ -24,6 +27,8 @@ mod route;
 mod router;
 mod service;
 mod source;
+mod stamp;
+pub mod tls;
 mod words;
 
 pub use app::{App, Limits, Options};

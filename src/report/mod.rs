@@ -2,6 +2,7 @@
 //! shows it; so have the tables and the story for people, and the exports for other tools.
 
 mod answer;
+mod checkup;
 mod community_id;
 mod document;
 mod flow;
@@ -18,6 +19,10 @@ pub use answer::{
     PolicyAnswer, PolicyResult, Radius, RootResult, SeenResult, Sight, SpofResult, TargetAt, Teller,
     TimelineResult, TraceQuestion, TraceResult, egress_page, host_page, picture, seen_page, timeline_page,
     verdict, write_blast_radius, write_difference, write_difference_json, write_policy, write_spof,
+};
+pub use checkup::{
+    Checkup, CheckupSubnet, CheckupTap, InterfaceRow, Interfaces, write_checkup, write_checkup_json,
+    write_interfaces,
 };
 pub use community_id::community_id;
 pub use document::{Counted, Report, Selection, SourceFacts, watched};

@@ -2,7 +2,8 @@
 //! stream on standard input. The same frames as from files, and no end unless it is asked for.
 //!
 //! `ring` (one ring of the kernel) → `batch` (frames copied out, so that the kernel has its room back)
-//! → `merge` (whose frame is next) → `rings` (all interfaces).
+//! → `merge` (whose frame is next) → `rings` (all interfaces); or `follow` (a capture as far as it is
+//! written) → `directory` or `stream`.
 //!
 //! **Invariant:** nothing waits in libpcap, whose reads on an idle interface may never return: every
 //! wait is one `poll` on the rings and on the [`Stopper`], of at most [`IDLE_MS_MAX`].
@@ -12,13 +13,16 @@
 
 mod batch;
 mod clock;
+mod directory;
 mod error;
 mod fanout;
+mod follow;
 mod interface;
 mod merge;
 mod ring;
 mod rings;
 mod stopper;
+mod stream;
 
 pub use error::LiveError;
 pub use interface::{Interface, transmitted};
@@ -29,11 +33,15 @@ use std::path::PathBuf;
 
 use super::{FRAME_BYTES_MAX, Frame};
 use crate::model::{Nanos, Timestamp};
+use directory::Directory;
 use fanout::Group;
 use rings::Rings;
+use stream::Stream;
 
 /// The longest wait of [`Live::next`], in milliseconds.
 pub const IDLE_MS_MAX: u16 = 100;
+
+const IDLE_NANOS_MAX: Nanos = IDLE_MS_MAX as Nanos * 1_000_000;
 
 /// The size of the kernel's ring where nobody says, in bytes: half a second at 1 Gbit/s, and at least
 /// five seconds of small traffic, for which the kernel uses a block of 256 KiB each 20 ms.
@@ -148,8 +156,15 @@ impl InterfaceHealth {
 
 /// A live capture.
 pub struct Live {
-    feed: Rings,
+    feed: Feed,
     stopper: Stopper,
+}
+
+/// Where frames come from.
+enum Feed {
+    Rings(Rings),
+    Directory(Box<Directory>),
+    Stream(Box<Stream>),
 }
 
 impl Live {
@@ -158,8 +173,17 @@ impl Live {
     /// # Errors
     /// If any of it cannot be opened, or the filter has no meaning there.
     pub fn open(options: &LiveOptions) -> Result<Live, LiveError> {
-        let mut opened = Self::open_split(options, 1)?;
-        opened.pop().ok_or(LiveError::NothingNamed)
+        check(options)?;
+        let filter = options.filter.as_deref();
+        let feed = match &options.directory {
+            Some(directory) => Feed::Directory(Box::new(Directory::open(directory, filter)?)),
+            None if options.stdin => Feed::Stream(Box::new(Stream::open(filter)?)),
+            None => {
+                let mut opened = Self::open_split(options, 1)?;
+                return opened.pop().ok_or(LiveError::NothingNamed);
+            }
+        };
+        Ok(Live { feed, stopper: Stopper::new()? })
     }
 
     /// Opens several captures with one stopper that share the packets of every interface by flow: one
@@ -167,9 +191,12 @@ impl Live {
     /// to another one than the first.
     ///
     /// # Errors
-    /// As [`Live::open`].
+    /// As [`Live::open`]; also if something else than interfaces is named.
     pub fn open_split(options: &LiveOptions, count: u16) -> Result<Vec<Live>, LiveError> {
         check(options)?;
+        if options.interfaces.is_empty() {
+            return Err(LiveError::NothingNamed);
+        }
         let stopper = Stopper::new()?;
         let count = count.max(1);
         let share =
@@ -178,12 +205,13 @@ impl Live {
         let groups: Vec<Option<Group>> = options.interfaces.iter().map(|_| shared.then(Group::new)).collect();
         let mut all = Vec::new();
         for _ in 0..count {
-            all.push(Live { feed: Rings::open(&share, &groups)?, stopper: stopper.clone() });
+            all.push(Rings::open(&share, &groups)?);
         }
         if shared {
-            all.iter_mut().for_each(|live| live.feed.begin());
+            all.iter_mut().for_each(Rings::begin);
         }
-        Ok(all)
+        let live = |rings| Live { feed: Feed::Rings(rings), stopper: stopper.clone() };
+        Ok(all.into_iter().map(live).collect())
     }
 
     /// The next frame, or that there is none; waits at most [`IDLE_MS_MAX`]. The frame lives until the
@@ -191,12 +219,29 @@ impl Live {
     #[expect(clippy::should_implement_trait, reason = "an Iterator's items cannot borrow from it")]
     #[inline]
     pub fn next(&mut self) -> Arrival<'_> {
-        self.feed.next(&self.stopper)
+        match &mut self.feed {
+            Feed::Rings(rings) => rings.next(&self.stopper),
+            Feed::Directory(directory) => directory.next(&self.stopper),
+            Feed::Stream(stream) => stream.next(&self.stopper),
+        }
     }
 
     /// What is known of each source by now.
     pub fn health(&mut self) -> Vec<InterfaceHealth> {
-        self.feed.health()
+        match &mut self.feed {
+            Feed::Rings(rings) => rings.health(),
+            Feed::Directory(directory) => directory.health(),
+            Feed::Stream(stream) => stream.health(),
+        }
+    }
+
+    /// Of each interface on which the kernel may send by itself: why, and what turns that off. Asked
+    /// for before privileges are dropped; empty where the kernel does not tell.
+    pub fn warnings(&self) -> Vec<String> {
+        let Feed::Rings(rings) = &self.feed else { return Vec::new() };
+        let interfaces = Interface::list().unwrap_or_default();
+        let watched = interfaces.iter().filter(|interface| rings.watches(&interface.name));
+        watched.filter_map(Interface::may_transmit).collect()
     }
 
     /// What ends it.

@@ -11,7 +11,7 @@ use super::interface::Interface;
 use super::merge::{LATEST, Turn, turn};
 use super::ring::{Plan, Reading, Ring};
 use super::stopper::{Asked, Stopper};
-use super::{Arrival, IDLE_MS_MAX, InterfaceHealth, LiveOptions};
+use super::{Arrival, IDLE_NANOS_MAX, InterfaceHealth, LiveOptions};
 use crate::capture::Frame;
 use crate::model::{Nanos, Timestamp};
 
@@ -125,7 +125,7 @@ impl Rings {
         let wait = match self.turn() {
             Turn::Of(place) => return Step::Frame(place),
             Turn::Wait(nanos) => nanos,
-            Turn::Nothing => Nanos::from(IDLE_MS_MAX) * MILLISECOND,
+            Turn::Nothing => IDLE_NANOS_MAX,
         };
         self.wait(Some(stopper), wait);
         self.read_empty();
@@ -211,6 +211,10 @@ impl Rings {
         }
     }
 
+    pub(super) fn watches(&self, interface: &str) -> bool {
+        self.interfaces.iter().any(|watched| watched.name == interface)
+    }
+
     /// What is known of each interface by now.
     pub(super) fn health(&mut self) -> Vec<InterfaceHealth> {
         self.look(wall());
@@ -284,7 +288,7 @@ impl Watched {
 
 /// Waits until one of these is readable, at most this long.
 pub(super) fn wait_for(descriptors: &[BorrowedFd<'_>], nanos: Nanos) {
-    let millis = (nanos.clamp(0, Nanos::from(IDLE_MS_MAX) * MILLISECOND) + MILLISECOND - 1) / MILLISECOND;
+    let millis = (nanos.clamp(0, IDLE_NANOS_MAX) + MILLISECOND - 1) / MILLISECOND;
     let mut polled: Vec<PollFd<'_>> =
         descriptors.iter().map(|descriptor| PollFd::new(*descriptor, PollFlags::POLLIN)).collect();
     // Interrupted or not: whoever waits looks again.
