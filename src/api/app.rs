@@ -12,6 +12,7 @@ use super::desk::{Bounds, Desk};
 use super::error::Problem;
 use super::meter::Meter;
 use super::page::Kept;
+use super::question::Answers;
 use super::source::{Current, Source, Standing};
 
 /// What a server does for its callers at most.
@@ -59,6 +60,15 @@ pub struct Served {
     pub source: Arc<dyn Source>,
     /// The states that lists were begun on.
     pub kept: Kept,
+    /// Answers that were given.
+    pub answers: Answers,
+}
+
+impl Served {
+    /// Serves a map.
+    pub fn new(source: Arc<dyn Source>) -> Served {
+        Served { source, kept: Kept::default(), answers: Answers::default() }
+    }
 }
 
 /// Everything that the routes share.
@@ -92,7 +102,7 @@ impl App {
     /// Serves a map.
     pub fn new(source: Arc<dyn Source>, options: Options) -> App {
         let desk = Desk::new(options.limits.bounds);
-        let main = Arc::new(Served { source, kept: Kept::default() });
+        let main = Arc::new(Served::new(source));
         App(Arc::new(Shared {
             main,
             desk,

@@ -19,6 +19,7 @@ Times are RFC 3339. A server that listens to itself only (loopback) may need no 
 const TAGS: &[(&str, &str)] = &[
     ("report", "The whole report, and how far the map is"),
     ("lists", "The lists of the report, and their rows"),
+    ("questions", "Questions, as the commands of the same names answer them"),
     ("events", "What happens to the map"),
     ("service", "Health, counts, pages"),
 ];

@@ -63,10 +63,16 @@ pub async fn host(State(app): State<App>, request: Request, next: Next) -> Respo
 }
 
 fn is_own(named: &str, names: &[String]) -> bool {
+    let is_port = |port: &str| port.is_empty() || port.parse::<u16>().is_ok();
     let host = match named.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((inside, port)) if port.is_empty() || port.starts_with(':') => inside,
+        Some((inside, "")) => inside,
+        Some((inside, port)) if port.strip_prefix(':').is_some_and(is_port) => inside,
         Some(_) => return false,
-        None => named.split_once(':').map_or(named, |(host, _)| host),
+        None => match named.split_once(':') {
+            Some((host, port)) if is_port(port) => host,
+            Some(_) => return false,
+            None => named,
+        },
     };
     let host = host.trim_end_matches('.');
     host.parse::<IpAddr>().is_ok()

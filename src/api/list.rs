@@ -17,10 +17,11 @@ use super::error::{Kind, Missing, Outlived, Problem, Refused};
 use super::filter::Filter;
 use super::form::Form;
 use super::page::{self, Cursor, ROWS, ROWS_MAX};
+use super::question::{Showing, again};
 use super::reply::{self, Tag};
 use super::source::Current;
 use super::words::{Named, Parameters};
-use crate::report::{List, Page, Visibility, row, write_page, write_row, write_some};
+use crate::report::{List, Page, Visibility, row, write_page, write_row, write_some, write_table};
 
 /// Rows that are made up at a time while a stream is written.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -38,6 +39,15 @@ struct ListParameters {
     /// Where the page begins: `next` of the page before
     #[param(max_length = 64)]
     cursor: Option<String>,
+    /// Columns of a table for people
+    #[param(minimum = 20, maximum = 1000)]
+    width: Option<u16>,
+    /// Colours in a table for people, as terminals take them
+    #[serde(default)]
+    #[param(required = false)]
+    colour: bool,
+    /// Names beside addresses in a table for people [default: true]
+    names: Option<bool>,
 }
 
 /// What names a row.
@@ -80,7 +90,13 @@ impl Wanted {
         headers: &HeaderMap,
         asked: &Asked,
     ) -> Result<Wanted, Problem> {
-        let form = Form::wanted(headers, &[Form::Json, Form::Lines, Form::Csv])?;
+        let form = Form::wanted(headers, &[Form::Json, Form::Lines, Form::Csv, Form::Text])?;
+        let whole = parameters.q.is_none() && parameters.limit.is_none() && parameters.cursor.is_none();
+        if form == Form::Text && !whole {
+            let why =
+                "a table for people has all rows; leave out `q`, `limit` and `cursor`, or take another form";
+            return Err(Problem::new(Kind::Malformed, why));
+        }
         if let Some(limit) = parameters.limit.filter(|limit| !(1..=ROWS_MAX).contains(limit)) {
             let why = format!("a page has from 1 to {ROWS_MAX} rows");
             return Err(Problem::parameter("limit", &limit.to_string(), why));
@@ -134,6 +150,13 @@ impl Wanted {
         Ok((body, more))
     }
 
+    /// The table for people.
+    fn table(&self, again: String) -> Result<String, Problem> {
+        let report = self.state.ground.report();
+        let ListParameters { width, colour, names, .. } = self.parameters;
+        Ok(write_table(&Showing { width, colour, names }.view(&report, again)?, self.list))
+    }
+
     /// All rows from the cursor on, as many as are wanted.
     fn write(&self, places: &[usize], out: &mut Pieces) -> io::Result<()> {
         let report = self.state.ground.report();
@@ -163,6 +186,11 @@ async fn list(
 ) -> Result<Response, Problem> {
     let wanted = Wanted::of(list, parameters, &headers, &asked)?;
     let form = wanted.form;
+    if form == Form::Text {
+        let again = again(&headers, app.options.tls);
+        let table = app.desk.work(move || wanted.table(again)).await?;
+        return Ok(reply::full(form, None, table));
+    }
     if form != Form::Json {
         let (wanted, tag, places) = app
             .desk
@@ -273,6 +301,7 @@ macro_rules! list_routes {
             responses(
                 (status = 200, description = "The rows", content(
                     ($page = "application/json"), ($row = "application/x-ndjson"), (String = "text/csv"),
+                    (String = "text/plain"),
                 )),
                 (status = 304, description = "Unchanged since the response with this ETag"),
                 Refused, Outlived,

@@ -9,11 +9,11 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::app::App;
 use super::route::{Access, PREFIXES};
-use super::{describe, event, guard, list, report, service};
+use super::{describe, event, guard, list, question, report, service};
 
 /// Routes about a map.
 fn of_a_map() -> OpenApiRouter<App> {
-    list::router().merge(report::router()).merge(event::router())
+    list::router().merge(question::router()).merge(report::router()).merge(event::router())
 }
 
 /// The routes that a role is needed for, and those that none is.

@@ -35,6 +35,11 @@ impl Current {
         Current { number, ground, mark: OnceLock::new() }
     }
 
+    /// What tells it from others, where somebody has asked already.
+    pub fn known_mark(&self) -> Option<Mark> {
+        self.mark.get().copied()
+    }
+
     /// What tells it from others; in time proportional to the map when first asked for.
     pub fn mark(&self) -> Mark {
         *self.mark.get_or_init(|| {

@@ -134,11 +134,14 @@ pub struct AnalyzeArguments {
 #[derive(Debug, Args)]
 pub struct ListArguments {
     /// Capture, directory of captures, or - for standard input; may be given several times
-    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "captures", "data_dir"])]
+    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "captures", "server", "data_dir"])]
     pub read: Vec<PathBuf>,
     /// The same as --read
     #[arg(value_name = "FILE|DIR|-")]
     pub captures: Vec<PathBuf>,
+    /// Ask a running server instead, such as http://127.0.0.1:8080; a token is taken from TAPMAP_TOKEN
+    #[arg(long, value_name = "URL", conflicts_with_all = ["read", "captures", "filter", "words", "since", "until", "local_networks", "site", "workers", "no_dedup", "hash", "as_of", "data_dir"])]
+    pub server: Option<String>,
     /// How to read.
     #[command(flatten)]
     pub reading: ReadingArguments,
@@ -201,8 +204,11 @@ pub enum ExportFormat {
 #[derive(Debug, Args)]
 pub struct AskArguments {
     /// Capture, directory of captures, or - for standard input; may be given several times
-    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "data_dir"])]
+    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "server", "data_dir"])]
     pub read: Vec<PathBuf>,
+    /// Ask a running server instead, such as http://127.0.0.1:8080; a token is taken from TAPMAP_TOKEN
+    #[arg(long, value_name = "URL", conflicts_with_all = ["read", "filter", "words", "since", "until", "local_networks", "site", "workers", "no_dedup", "hash", "as_of", "data_dir"])]
+    pub server: Option<String>,
     /// How to read.
     #[command(flatten)]
     pub reading: ReadingArguments,

@@ -29,6 +29,7 @@ mod policy;
 mod path;
 mod progress;
 mod reading;
+mod remote;
 mod seen;
 #[expect(dead_code, reason = "the sensor command is still to come")]
 mod service;
