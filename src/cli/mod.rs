@@ -12,12 +12,14 @@ mod completions;
 mod configuring;
 mod cut;
 mod diff;
+mod doctor;
 mod egress;
 mod explain;
 mod export;
 mod failure;
 mod isolate;
 mod host;
+mod interface;
 mod knowledge;
 mod list;
 #[expect(dead_code, reason = "the sensor command is still to come")]
@@ -30,8 +32,12 @@ mod reading;
 mod seen;
 #[expect(dead_code, reason = "the sensor command is still to come")]
 mod service;
+mod serve;
 mod setup;
 mod token;
+mod sizing;
+mod store;
+mod stored;
 mod trace;
 mod spof;
 mod timeline;
@@ -93,6 +99,10 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Egress(arguments) => egress::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
+        Command::Store(arguments) => store::run(&arguments),
+        Command::Sizing(arguments) => sizing::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),
     }

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::failure::Failure;
 use super::progress::Bar;
 use super::setup::Setup;
-use crate::capture::{Frames, LinkType, OpenError, Options, Source};
+use super::stored;
+use crate::capture::{Frames, LinkType, OpenError, Options, Progress, Source};
 use crate::finding;
 use crate::graph::Snapshot;
 use crate::model::Timestamp;
-use crate::pipeline::{self, Settings, Totals};
+use crate::pipeline::{self, Outcome, Settings, Totals};
 use crate::question::Material;
 use crate::report::{Counted, Selection, SourceFacts, clean, watched};
 
@@ -30,27 +31,28 @@ pub struct Wanted {
     pub quiet: bool,
 }
 
-/// Reads captures.
+/// Reads captures, or the history of a sensor where none is named.
 ///
 /// # Errors
-/// If no capture can be read, or the filter cannot be used.
+/// If nothing can be read, or the filter cannot be used.
 pub fn read(captures: &[PathBuf], setup: &Setup, wanted: Wanted) -> Result<Material, Failure> {
-    let mut frames = Frames::open(captures, &setup.options).map_err(|error| match error {
-        OpenError::Filter(_) | OpenError::NothingNamed | OpenError::StandardInputTwice => {
-            Failure::usage(error)
-        }
-        OpenError::Source { .. } | OpenError::NoneReadable(_) => Failure::failed(error),
-    })?;
-    let settings = Settings {
-        workers: setup.workers,
-        drop_duplicates: setup.drop_duplicates,
-        keep_records: wanted.records,
-        ..Settings::default()
-    };
-    let bar = Bar::new(frames.progress(), wanted.quiet);
-    let outcome = pipeline::run(&mut frames, &settings, &mut |progress| bar.show(progress));
-    bar.finish();
-    let sources: Vec<SourceFacts> = frames.sources().into_iter().map(source_facts).collect();
+    read_and_tell(captures, setup, wanted, &mut |_| {})
+}
+
+/// The same, and tells now and then how far reading has come.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_and_tell(
+    captures: &[PathBuf],
+    setup: &Setup,
+    wanted: Wanted,
+    tell: &mut dyn FnMut(Progress),
+) -> Result<Material, Failure> {
+    if let Some(dir) = setup.data_dir.as_ref().filter(|_| captures.is_empty()) {
+        return history(dir, setup, wanted);
+    }
+    let (outcome, sources) = run(captures, setup, wanted, tell)?;
     let repeated = repeated(&sources);
     if !wanted.quiet {
         tell_problems(&sources, &repeated);
@@ -73,8 +75,62 @@ pub fn read(captures: &[PathBuf], setup: &Setup, wanted: Wanted) -> Result<Mater
     })
 }
 
+/// Reads history.
+fn history(dir: &Path, setup: &Setup, wanted: Wanted) -> Result<Material, Failure> {
+    let stored = stored::read(dir, setup, wanted)?;
+    let sources: Vec<SourceFacts> = stored.sources.into_iter().map(stored::facts).collect();
+    let snapshot = Arc::new(Snapshot::new(stored.map, &setup.operator));
+    let as_of = wanted.as_of.or(snapshot.last);
+    let findings = finding::find(&snapshot, as_of.unwrap_or_default(), &setup.knowledge);
+    Ok(Material {
+        number: 1,
+        records: Arc::new(stored.records),
+        indications: stored.indications,
+        indications_dropped: stored.indications_dropped,
+        tokens: stored.tokens,
+        watched: stored.watched,
+        findings: Arc::new(findings),
+        counted: Arc::new(stored::counted(&stored.totals, &setup.options)),
+        sources: Arc::new(sources),
+        snapshot,
+        as_of,
+    })
+}
+
+/// Follows the packets of captures.
+///
+/// # Errors
+/// If no capture can be read, or the filter cannot be used.
+pub fn run(
+    captures: &[PathBuf],
+    setup: &Setup,
+    wanted: Wanted,
+    tell: &mut dyn FnMut(Progress),
+) -> Result<(Outcome, Vec<SourceFacts>), Failure> {
+    let mut frames = Frames::open(captures, &setup.options).map_err(|error| match error {
+        OpenError::Filter(_) | OpenError::NothingNamed | OpenError::StandardInputTwice => {
+            Failure::usage(error)
+        }
+        OpenError::Source { .. } | OpenError::NoneReadable(_) => Failure::failed(error),
+    })?;
+    let settings = Settings {
+        workers: setup.workers,
+        drop_duplicates: setup.drop_duplicates,
+        keep_records: wanted.records,
+        ..Settings::default()
+    };
+    let bar = Bar::new(frames.progress(), wanted.quiet);
+    let outcome = pipeline::run(&mut frames, &settings, &mut |progress| {
+        bar.show(progress);
+        tell(progress);
+    });
+    bar.finish();
+    let sources = frames.sources().into_iter().map(source_facts).collect();
+    Ok((outcome, sources))
+}
+
 /// Sources that are the same file as an earlier one, whatever they are called.
-fn repeated(sources: &[SourceFacts]) -> Vec<String> {
+pub(super) fn repeated(sources: &[SourceFacts]) -> Vec<String> {
     let mut files = BTreeSet::new();
     let named = sources.iter().filter(|source| {
         let file = std::fs::canonicalize(&source.path).ok().filter(|path| path.is_file());
@@ -83,7 +139,7 @@ fn repeated(sources: &[SourceFacts]) -> Vec<String> {
     named.map(|source| source.path.clone()).collect()
 }
 
-fn tell_problems(sources: &[SourceFacts], repeated: &[String]) {
+pub(super) fn tell_problems(sources: &[SourceFacts], repeated: &[String]) {
     let twice = repeated.iter().map(|path| clean(&format!("`{path}` is the same file as another one named")));
     let problems: Vec<String> = sources.iter().filter_map(SourceFacts::sentence).chain(twice).collect();
     let (told, more) = problems.split_at_checked(PROBLEMS_TOLD).unwrap_or((&problems, &[]));
@@ -112,7 +168,7 @@ fn source_facts(source: Source) -> SourceFacts {
     }
 }
 
-fn counted(totals: &Totals, options: &Options) -> Counted {
+pub(super) fn counted(totals: &Totals, options: &Options) -> Counted {
     let packets = &totals.packets;
     Counted {
         selection: Selection { filter: options.filter.clone(), since: options.since, until: options.until },

@@ -16,7 +16,7 @@ mod touched;
 mod track;
 mod turn;
 
-pub use duplicate::Duplicates;
+pub use duplicate::{Copied, Duplicates};
 pub use follow::{Follow, Interest};
 pub use table::FlowTable;
 pub use track::Track;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
 
-use crate::model::{HostKey, ServiceKey, Span};
+use crate::model::{HostKey, ServiceKey, Span, Timestamp};
 
 use super::edge::{EdgeKey, EdgeTotals};
 use super::table::Table;
@@ -227,6 +227,17 @@ impl AttemptTable {
     /// The edges kept one by one, in the order in which they came, and all else.
     pub fn into_parts(mut self) -> (Table<EdgeKey, EdgeTotals>, AttemptTable) {
         (std::mem::take(&mut self.edges), self)
+    }
+
+    /// Forgets what was last seen before a moment. Returns how many rows that were.
+    pub fn forget(&mut self, before: Timestamp) -> usize {
+        let mut gone = self.edges.retain(|_, totals| totals.span.last >= before);
+        for Named { rows } in [&mut self.sources, &mut self.targets] {
+            let all = rows.len();
+            rows.retain(|_, summary| summary.span.last >= before);
+            gone += all - rows.len();
+        }
+        gone
     }
 
     /// Adds another shard's. Shards are joined in their own order, so that the same attempts give the

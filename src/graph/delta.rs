@@ -1,5 +1,6 @@
 //! What one shard has seen, added up as it comes. Bounded: what does not fit is counted.
 
+mod forget;
 mod join;
 
 use std::borrow::Borrow;
@@ -182,6 +183,12 @@ impl Delta {
         self.dropped.hosts += u64::from(!fits);
         self.idle_hosts -= usize::from(woke).min(self.idle_hosts);
         self.idle_hosts += usize::from(!active && self.hosts.len() > known);
+    }
+
+    /// True if nothing was seen.
+    pub fn is_empty(&self) -> bool {
+        let facts = self.services.len() + self.names.len() + self.leases.len() + self.bindings.len();
+        self.last.is_none() && self.flows == 0 && self.hosts.len() + facts == 0
     }
 
     /// The time of the newest packet.

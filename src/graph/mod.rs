@@ -5,6 +5,7 @@ mod attempt;
 mod certificate;
 mod delta;
 mod edge;
+mod event;
 mod gained;
 mod history;
 mod holding;
@@ -33,6 +34,7 @@ pub use delta::{
     CertificateSeenAt, Delta, Dropped, Filed, Named, PingSeen, Scene, ServiceSeen, Undecided, filed,
 };
 pub use edge::{EdgeKey, EdgeTotals, Volume};
+pub use event::{Change, changes};
 pub use gained::Gained;
 pub use history::{Contact, History, decide};
 pub use holding::{Holding, HoldingSource};

@@ -117,6 +117,11 @@ impl<'scope> Workers<'scope> {
         }
     }
 
+    /// True if a worker has panicked; its panic is raised in `finish`.
+    pub fn is_broken(&self) -> bool {
+        self.workers.iter().any(|worker| worker.thread.is_finished())
+    }
+
     /// How full the fullest worker's queue is, from 0 to 1.
     pub fn fill(&self) -> f64 {
         let longest = self.workers.iter().map(|worker| worker.full.len()).max().unwrap_or_default();

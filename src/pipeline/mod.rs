@@ -19,7 +19,9 @@ mod expectation;
 mod indication;
 pub mod live;
 mod reading;
+pub mod sandbox;
 mod shard;
+pub mod survey;
 mod token;
 mod totals;
 

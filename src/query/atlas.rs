@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::importance::Importance;
 use super::knowledge::Knowledge;
+use super::rows::Rows;
 use super::terrain::Terrain;
 use super::worth::Worth;
 use crate::graph::{Dependency, History, Host, Inferences, Service, Snapshot};
@@ -32,53 +33,11 @@ pub struct Atlas {
     client_of: Vec<u32>,
     service_of: Vec<u32>,
     host_of: Vec<u32>,
-    by_client: Index,
-    by_service: Index,
-    by_host: Index,
+    by_client: Rows<u32>,
+    by_service: Rows<u32>,
+    by_host: Rows<u32>,
     terrain: OnceLock<Terrain>,
     worths: OnceLock<Vec<Worth>>,
-}
-
-/// Lists of places, one for each place of another list, in one array (compressed sparse rows).
-#[derive(Debug, Default)]
-pub(super) struct Index {
-    starts: Vec<u32>,
-    items: Vec<u32>,
-}
-
-impl Index {
-    /// Sorts the places `0..owners.len()` by their owner; each list is in ascending order.
-    pub(super) fn new(owners: &[u32], count: usize) -> Index {
-        let mut starts = vec![0u32; count + 1];
-        for owner in owners {
-            if let Some(start) = starts.get_mut(*owner as usize + 1) {
-                *start += 1;
-            }
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
-        let mut next = starts.clone();
-        let mut items = vec![0u32; owners.len()];
-        for (place, owner) in (0u32..).zip(owners) {
-            if let Some(free) = next.get_mut(*owner as usize) {
-                if let Some(item) = items.get_mut(*free as usize) {
-                    *item = place;
-                }
-                *free += 1;
-            }
-        }
-        Index { starts, items }
-    }
-
-    /// The list of one owner.
-    pub(super) fn of(&self, owner: u32) -> &[u32] {
-        let bound = |place: usize| self.starts.get(place).map_or(0, |start| *start as usize);
-        let owner = owner as usize;
-        self.items.get(bound(owner)..bound(owner + 1)).unwrap_or_default()
-    }
 }
 
 /// Stands for a place that is not in a list. It cannot happen to a snapshot's own keys.
@@ -97,9 +56,9 @@ impl Atlas {
             snapshot.dependencies.iter().map(|row| service_place(&row.key.service)).collect();
         let host_of: Vec<u32> = snapshot.services.iter().map(|row| host_place(&row.key.host)).collect();
         Atlas {
-            by_client: Index::new(&client_of, snapshot.hosts.len()),
-            by_service: Index::new(&service_of, snapshot.services.len()),
-            by_host: Index::new(&host_of, snapshot.hosts.len()),
+            by_client: Rows::by_owner(snapshot.hosts.len(), &client_of),
+            by_service: Rows::by_owner(snapshot.services.len(), &service_of),
+            by_host: Rows::by_owner(snapshot.hosts.len(), &host_of),
             terrain: OnceLock::new(),
             observed,
             client_of,
@@ -190,19 +149,4 @@ fn place(found: Result<usize, usize>) -> u32 {
 
 fn some(place: u32) -> Option<u32> {
     (place != NOWHERE).then_some(place)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_index_lists_places_by_owner_and_leaves_out_those_of_nobody() {
-        let index = Index::new(&[2, 0, 2, NOWHERE, 0], 4);
-        assert_eq!(index.of(0), [1, 4]);
-        assert_eq!(index.of(1), [0u32; 0]);
-        assert_eq!(index.of(2), [0, 2]);
-        assert_eq!(index.of(3), [0u32; 0]);
-        assert_eq!(index.of(9), [0u32; 0]);
-    }
 }

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::atlas::{Atlas, Index};
+use super::atlas::Atlas;
+use super::rows::Rows;
 use crate::graph::{Dependency, Kind};
 use crate::model::{Capability, Span};
 
@@ -97,9 +98,8 @@ pub struct Ways<'a> {
 /// All ways, in the order of actors; of one actor, in the order of dependencies and times.
 #[derive(Debug, Default)]
 pub struct Contacts {
-    ways: Vec<Way>,
-    starts: Vec<u32>,
-    by_target: Index,
+    ways: Rows<Way>,
+    by_target: Rows<u32>,
 }
 
 impl Contacts {
@@ -112,19 +112,11 @@ impl Contacts {
         if !ways.is_sorted_by_key(order) {
             ways.sort_unstable_by_key(order);
         }
-        let mut starts = vec![0u32; hosts + 1];
-        for way in &ways {
-            if let Some(start) = starts.get_mut(way.actor as usize + 1) {
-                *start += 1;
-            }
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
         let targets: Vec<u32> = ways.iter().map(|way| way.target).collect();
-        Contacts { by_target: Index::new(&targets, hosts), ways, starts }
+        Contacts {
+            by_target: Rows::by_owner(hosts, &targets),
+            ways: Rows::sorted(hosts, ways, |way| way.actor),
+        }
     }
 
     /// Every answered contact of an atlas that is no scan and whose direction is not in dispute.
@@ -158,25 +150,23 @@ impl Contacts {
     }
 
     /// How many hosts there are.
-    pub fn hosts(&self) -> usize {
-        self.starts.len().saturating_sub(1)
+    pub const fn hosts(&self) -> usize {
+        self.ways.owners()
     }
 
     /// All ways. A way is named by its place here.
     pub fn ways(&self) -> &[Way] {
-        &self.ways
+        self.ways.items()
     }
 
     /// The way at a place.
     pub fn way(&self, place: u32) -> Option<&Way> {
-        self.ways.get(place as usize)
+        self.ways().get(place as usize)
     }
 
     /// The ways that lead from a host, each with its place.
     pub fn from(&self, host: u32) -> impl Iterator<Item = (u32, &Way)> {
-        let bound = |host: usize| self.starts.get(host).copied().unwrap_or_default();
-        let (start, end) = (bound(host as usize), bound(host as usize + 1));
-        (start..).zip(self.ways.get(start as usize..end as usize).unwrap_or_default())
+        (self.ways.places(host).start..).zip(self.ways.of(host))
     }
 
     /// The ways that lead to a host, each with its place.

@@ -3,8 +3,9 @@
 
 use ipnet::IpNet;
 
-use super::atlas::{Atlas, Index};
+use super::atlas::Atlas;
 use super::knowledge::{Knowledge, Segment};
+use super::rows::Rows;
 use crate::model::{Address, HostKey, Realm};
 
 /// The segment of every host of a map: as the operator declared it, else the host's /24 (IPv6: /64) in
@@ -12,7 +13,7 @@ use crate::model::{Address, HostKey, Realm};
 pub struct Segments {
     rows: Vec<Segment>,
     of: Vec<u32>,
-    hosts: Index,
+    hosts: Rows<u32>,
 }
 
 /// What makes a segment: the place of a declared one, or a network of its own.
@@ -37,7 +38,7 @@ impl Segments {
         let mut rows: Vec<Segment> =
             distinct.iter().map(|(realm, extent)| row(knowledge, *realm, *extent)).collect();
         infer_gateways(atlas, &of, &mut rows);
-        Segments { hosts: Index::new(&of, rows.len()), rows, of }
+        Segments { hosts: Rows::by_owner(rows.len(), &of), rows, of }
     }
 
     /// The segment of a host.

@@ -40,6 +40,7 @@ pub use error::{StoreError, Trouble};
 pub use read::{Stored, Window};
 pub use source::SourceRow;
 pub use upkeep::{Retention, Room, Size};
+pub use word::kept;
 pub use writer::{Writer, WriterHealth};
 
 use std::path::{Path, PathBuf};

@@ -30,9 +30,10 @@ pub struct Window {
 }
 
 impl Window {
-    /// The time that is looked at.
-    fn scope(&self) -> Scope {
+    /// The time that is looked at. A moment that is still to come looks at everything.
+    fn scope(&self, newest: Option<Timestamp>) -> Scope {
         let end = [self.until, self.as_of].into_iter().flatten().min();
+        let end = end.filter(|end| newest.is_some_and(|newest| *end <= newest));
         Scope { since: self.since.unwrap_or(Timestamp::MIN), end: end.unwrap_or(Timestamp::MAX) }
     }
 }
@@ -62,9 +63,9 @@ pub(super) fn read(dir: &Path, window: &Window) -> Result<Stored, StoreError> {
     let connection = database::to_read(&database::path(dir))?;
     // One transaction, so that everything is of one moment while somebody writes.
     let moment = connection.unchecked_transaction()?;
-    let scope = window.scope();
-    let book = Book::read(&moment)?;
     let newest = newest(&moment)?;
+    let scope = window.scope(newest);
+    let book = Book::read(&moment)?;
     let (edges, mut around, apart) = edges(&moment, &book, scope)?;
     let (hosts, roles) = host::read(&moment, &book, scope)?;
     let mut facts = Facts { edges, hosts, roles: roles.into_iter().collect(), ..Facts::default() };
@@ -83,14 +84,15 @@ pub(super) fn read(dir: &Path, window: &Window) -> Result<Stored, StoreError> {
     facts.sightings = sighting::read(&moment, &book, scope)?;
     let something = !facts.hosts.is_empty() || !around.is_empty();
     facts.last = newest.filter(|_| something).map(|newest| newest.min(scope.last()));
+    let mut sources = source::read(&moment)?;
     let mut stored = Stored {
         map: facts.into_map(&around),
         records: Vec::new(),
         indications: Vec::new(),
         indications_dropped: 0,
         tokens: Vec::new(),
-        watched: source::read_watched(&moment, scope)?,
-        sources: source::read(&moment)?,
+        watched: source::read_watched(&moment, scope, &mut sources)?,
+        sources,
         totals: fact::counters(&moment, scope)?,
     };
     if window.records {

@@ -30,6 +30,8 @@ pub struct SourceRow {
     pub first: Option<Timestamp>,
     /// The latest.
     pub last: Option<Timestamp>,
+    /// When it watched; empty where it is told of from tick to tick.
+    pub watched: Vec<Span>,
     /// Why it stopped early, or could not be read.
     pub problem: Option<String>,
 }
@@ -51,6 +53,14 @@ pub fn write(connection: &Connection, base: Base, sources: &[SourceRow]) -> Resu
                 source.last.map(Timestamp::nanos),
                 source.problem
             ])?;
+        if !source.watched.is_empty() {
+            connection.prepare_cached("DELETE FROM watched WHERE source = ?")?.execute([id])?;
+        }
+        for span in &source.watched {
+            connection
+                .prepare_cached("INSERT INTO watched (source, first, last) VALUES (?, ?, ?)")?
+                .execute([id, span.first.nanos(), span.last.nanos()])?;
+        }
     }
     Ok(())
 }
@@ -82,6 +92,7 @@ pub fn read(connection: &Connection) -> Result<Vec<SourceRow>, StoreError> {
             packets: counted(6)?,
             first: row.get::<_, Option<i64>>(7)?.map(Timestamp::from_nanos),
             last: row.get::<_, Option<i64>>(8)?.map(Timestamp::from_nanos),
+            watched: Vec::new(),
             problem: row.get(9)?,
         });
     }
@@ -89,31 +100,40 @@ pub fn read(connection: &Connection) -> Result<Vec<SourceRow>, StoreError> {
 }
 
 /// Somebody watched. What follows closely upon what the same writer told last is the same watch.
-pub fn write_watched(connection: &Connection, run: i64, span: Span) -> Result<(), StoreError> {
+pub fn write_watched(connection: &Connection, base: Base, span: Span) -> Result<(), StoreError> {
     let (first, last) = (span.first.nanos(), span.last.nanos());
     let longer = connection
         .prepare_cached(
             "UPDATE watched SET first = min(first, ?2), last = max(last, ?3) WHERE id = (SELECT max(id) FROM watched) \
-             AND run = ?1 AND ?2 <= last + ?4 AND ?3 >= first - ?4",
+             AND source = ?1 AND ?2 <= last + ?4 AND ?3 >= first - ?4",
         )?
-        .execute(params![run, first, last, PAUSE_MAX])?;
+        .execute(params![base.0, first, last, PAUSE_MAX])?;
     if longer == 0 {
         connection
-            .prepare_cached("INSERT INTO watched (run, first, last) VALUES (?, ?, ?)")?
-            .execute(params![run, first, last])?;
+            .prepare_cached("INSERT INTO watched (source, first, last) VALUES (?, ?, ?)")?
+            .execute(params![base.0, first, last])?;
     }
     Ok(())
 }
 
-/// When somebody watched in a time, sorted.
-pub fn read_watched(connection: &Connection, scope: Scope) -> Result<Vec<Span>, StoreError> {
+/// Reads when somebody watched in a time, sorted; each source is told its own.
+pub fn read_watched(
+    connection: &Connection,
+    scope: Scope,
+    sources: &mut [SourceRow],
+) -> Result<Vec<Span>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT first, last FROM watched WHERE first < ? AND last >= ? ORDER BY first, last",
+        "SELECT source, first, last FROM watched WHERE first < ? AND last >= ? ORDER BY first, last",
     )?;
     let mut rows = statement.query(scope.bounds())?;
     let mut watched = Vec::new();
     while let Some(row) = rows.next()? {
-        watched.push(scope.span(row.get(0)?, row.get(1)?));
+        let span = scope.span(row.get(1)?, row.get(2)?);
+        watched.push(span);
+        let of = usize::try_from(row.get::<_, i64>(0)?).ok().and_then(|place| sources.get_mut(place));
+        if let Some(source) = of {
+            source.watched.push(span);
+        }
     }
     Ok(watched)
 }

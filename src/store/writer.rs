@@ -238,7 +238,7 @@ impl Writer {
         mark::write_indications(&change, numbers, base, &gained.indications)?;
         mark::write_tokens(&change, numbers, &gained.tokens)?;
         if let Some(watched) = gained.watched {
-            source::write_watched(&change, self.run, watched)?;
+            source::write_watched(&change, base, watched)?;
         }
         let newest = newest(gained);
         let hour = edge::hour_of(newest.unwrap_or_default());

@@ -2,7 +2,9 @@
 
 use std::process::Command;
 
-use etherparse::PacketBuilder;
+use etherparse::{
+    EtherType, IpHeaders, IpNumber, Ipv4Extensions, Ipv4Header, PacketBuilder, SingleVlanHeader, VlanHeader,
+};
 use tapmap::capture::live::transmitted;
 
 /// A veth pair. Nothing but the test speaks on it: IPv6 and ARP are off at both ends.
@@ -81,4 +83,39 @@ pub fn datagram(source_port: u16, number: u32) -> Vec<u8> {
 /// The number in a frame made by [`datagram`].
 pub fn number_in(frame: &[u8]) -> u32 {
     u32::from_be_bytes(*frame.last_chunk().unwrap())
+}
+
+/// An Ethernet frame with a TCP segment that acknowledges: from a client to its server, or back.
+pub fn segment(client_port: u16, from_client: bool, ttl: u8, identification: u16) -> Vec<u8> {
+    let (client, server) = ([10, 0, 0, 1], [10, 0, 1, 2]);
+    let (source, destination) = if from_client { (client, server) } else { (server, client) };
+    let (ports, macs) = match from_client {
+        true => ((client_port, 443), ([2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2])),
+        false => ((443, client_port), ([2, 0, 0, 0, 0, 2], [2, 0, 0, 0, 0, 1])),
+    };
+    let mut header = Ipv4Header::new(0, ttl, IpNumber::TCP, source, destination).unwrap();
+    header.identification = identification;
+    let tag = SingleVlanHeader {
+        vlan_id: 20.try_into().unwrap(),
+        ether_type: EtherType::IPV4,
+        ..SingleVlanHeader::default()
+    };
+    let packet = PacketBuilder::ethernet2(macs.0, macs.1)
+        .vlan(VlanHeader::Single(tag))
+        .ip(IpHeaders::Ipv4(header, Ipv4Extensions::default()))
+        .tcp(ports.0, ports.1, 1, 1_000)
+        .ack(1);
+    let mut frame = Vec::new();
+    packet.write(&mut frame, b"x").unwrap();
+    frame
+}
+
+/// A datagram to everybody.
+pub fn broadcast() -> Vec<u8> {
+    let packet = PacketBuilder::ethernet2([2, 0, 0, 0, 0, 1], [0xff; 6])
+        .ipv4([10, 0, 0, 1], [255, 255, 255, 255], 64)
+        .udp(137, 137);
+    let mut frame = Vec::new();
+    packet.write(&mut frame, b"who").unwrap();
+    frame
 }

@@ -261,6 +261,8 @@ pub fn nothing_is_transmitted() {
         assert!(said.contains(word), "{said}");
     }
     // The command that is named does what is said of it.
+    let warned = Live::open(&options(&[&cable])).unwrap().warnings();
+    assert_eq!(warned, [said.as_str()], "whoever opens it is told");
     sh(said.split('`').nth(3).unwrap());
     assert_eq!(tap().may_transmit(), None);
 }

@@ -14,6 +14,7 @@
 
 mod cable;
 mod capture;
+mod doctor;
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -34,6 +35,9 @@ const TESTS: &[(&str, fn())] = &[
     ("the_kernel_filters", capture::filtered),
     ("nothing_is_transmitted", capture::nothing_is_transmitted),
     ("errors_say_what_to_do", capture::errors),
+    ("the_doctor_tells_good_half_and_silent_taps_apart", doctor::verdicts),
+    ("the_doctor_says_what_it_saw", doctor::page),
+    ("interfaces_are_listed", doctor::interfaces),
 ];
 
 fn main() -> ExitCode {

@@ -47,6 +47,7 @@ pub fn tell(capture: &Path, until: Option<Timestamp>) -> Told {
             packets: source.packets,
             first: source.first,
             last: source.last,
+            watched: source.watched,
             problem: source.problem,
         })
         .collect();
@@ -75,7 +76,6 @@ pub fn parts(told: &Told, parts: usize) -> Vec<Gained> {
             ended: told.records.clone(),
             indications: told.indications.clone(),
             tokens: told.tokens.clone(),
-            watched: Some(told.watched),
             ..Gained::default()
         }];
     }
@@ -155,7 +155,6 @@ pub fn parts(told: &Told, parts: usize) -> Vec<Gained> {
             ended: dealt(&told.records, parts, part),
             indications: dealt(&told.indications, parts, part),
             tokens: dealt(&told.tokens, parts, part),
-            watched: (part == 0).then_some(told.watched),
             ..Gained::default()
         })
         .collect()
@@ -173,6 +172,7 @@ pub fn json(snapshot: &Snapshot, sources: &[SourceRow]) -> String {
             packets: source.packets,
             first: source.first,
             last: source.last,
+            watched: source.watched.clone(),
             problem: source.problem.clone(),
         })
         .collect();
@@ -242,7 +242,7 @@ fn every_capture_gives_the_same_report_from_the_store() {
             let mut tokens = told.tokens.clone();
             tokens.sort_unstable();
             assert_eq!(stored.tokens, tokens, "{name}");
-            assert_eq!(stored.watched, [told.watched], "{name}");
+            assert_eq!(stored.watched, told.sources[0].watched, "{name}");
             let again = Snapshot::new(stored.map, &operator());
             same(&name, &json(&again, &stored.sources), &expected);
             let contacts = History::new(&again, &stored.records).contacts().len();

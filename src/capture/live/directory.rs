@@ -136,7 +136,7 @@ impl Directory {
             let heads = self.open.iter().enumerate();
             let first = heads.filter_map(|(place, reading)| Some((reading.followed.time()?, place))).min();
             let turn = self.waiting.first().map(|(turn, _, _)| *turn);
-            if !turn.is_some_and(|turn| first.is_none_or(|(time, _)| turn <= time)) {
+            if turn.is_none_or(|turn| first.is_some_and(|(time, _)| turn > time)) {
                 return first.map(|(_, place)| place);
             }
             if self.open.len() >= OPEN_MAX {

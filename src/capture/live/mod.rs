@@ -235,6 +235,15 @@ impl Live {
         }
     }
 
+    /// Of each interface on which the kernel may send by itself: why, and what turns that off. Asked
+    /// for before privileges are dropped; empty where the kernel does not tell.
+    pub fn warnings(&self) -> Vec<String> {
+        let Feed::Rings(rings) = &self.feed else { return Vec::new() };
+        let interfaces = Interface::list().unwrap_or_default();
+        let watched = interfaces.iter().filter(|interface| rings.watches(&interface.name));
+        watched.filter_map(Interface::may_transmit).collect()
+    }
+
     /// What ends it.
     pub fn stopper(&self) -> Stopper {
         self.stopper.clone()

@@ -211,6 +211,10 @@ impl Rings {
         }
     }
 
+    pub(super) fn watches(&self, interface: &str) -> bool {
+        self.interfaces.iter().any(|watched| watched.name == interface)
+    }
+
     /// What is known of each interface by now.
     pub(super) fn health(&mut self) -> Vec<InterfaceHealth> {
         self.look(wall());

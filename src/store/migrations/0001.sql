@@ -28,7 +28,7 @@ CREATE TABLE source (
 -- When the tap was watched.
 CREATE TABLE watched (
   id INTEGER PRIMARY KEY,
-  run INTEGER NOT NULL,
+  source INTEGER NOT NULL,         -- of an interface, or of the first of several
   first INTEGER NOT NULL,
   last INTEGER NOT NULL
 ) STRICT;
