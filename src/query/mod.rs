@@ -24,6 +24,7 @@ mod outage;
 mod reach;
 mod requires;
 mod restore;
+mod rows;
 mod segment;
 mod spof;
 mod target;
