@@ -29,6 +29,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 use tapmap::capture::{Frames, Options};
@@ -84,7 +85,7 @@ fn healthy(until: &Value) -> (Snapshot, Vec<FlowRecord>, Tokens) {
 
 /// One stop: what falls with a service.
 struct Stop<'a> {
-    atlas: &'a Atlas<'a>,
+    atlas: &'a Atlas,
     requires: &'a Requires,
     stopped: u32,
     must: Vec<Fallen>,
@@ -92,7 +93,7 @@ struct Stop<'a> {
 }
 
 impl<'a> Stop<'a> {
-    fn new(atlas: &'a Atlas<'a>, requires: &'a Requires, service: &str) -> Stop<'a> {
+    fn new(atlas: &'a Atlas, requires: &'a Requires, service: &str) -> Stop<'a> {
         let stopped = place(atlas, service).unwrap_or_else(|| panic!("{service} is not on the map"));
         let failure = Failure { services: vec![stopped], ..Failure::default() };
         Stop { atlas, requires, stopped, must: must(requires, &failure), may: may(requires, &failure) }
@@ -133,7 +134,7 @@ fn called(certainly: bool, perhaps: bool) -> Called {
     }
 }
 
-fn place(atlas: &Atlas<'_>, service: &str) -> Option<u32> {
+fn place(atlas: &Atlas, service: &str) -> Option<u32> {
     let services = atlas.observed.snapshot.services.iter();
     (0u32..).zip(services).find(|(_, row)| row.key.to_string() == service).map(|(place, _)| place)
 }
@@ -176,13 +177,12 @@ fn what_is_called_failing_fails_and_what_is_called_unaffected_does_not() {
     let (snapshot, records, tokens) = healthy(&measured["healthy_until"]);
     let (history, inferences) =
         (History::new(&snapshot, &records), infer(&snapshot, &records, &tokens.sightings));
-    let knowledge = Knowledge::default();
     let atlas = Atlas::new(Observed {
-        snapshot: &snapshot,
-        history: &history,
-        inferences: &inferences,
-        knowledge: &knowledge,
-        watched: &[],
+        snapshot: Arc::new(snapshot),
+        history: Arc::new(history),
+        inferences: Arc::new(inferences),
+        knowledge: Arc::new(Knowledge::default()),
+        watched: Arc::default(),
     });
     let requires = Requires::from_atlas(&atlas);
     let mut table = Table::new();

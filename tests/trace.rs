@@ -5,15 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use tapmap::capture::{Frames, Options};
-use tapmap::graph::{History, Inferences, Operator, Snapshot};
+use tapmap::graph::{History, Operator, Snapshot};
 use tapmap::model::{Address, Timestamp};
 use tapmap::pipeline::{Settings, run};
 use tapmap::query::contact::{Contacts, Ways};
 use tapmap::query::exposure;
 use tapmap::query::trace::{Root, Rules, trace};
-use tapmap::query::{Atlas, Knowledge, Observed};
+use tapmap::query::{Atlas, Observed};
 
 /// Seconds since 1970 at which the captures begin.
 const START: i64 = 1_773_482_400;
@@ -210,10 +211,8 @@ fn at(second: i64) -> Timestamp {
 
 /// What was read of a capture.
 struct World {
-    snapshot: Snapshot,
-    history: History,
-    inferences: Inferences,
-    knowledge: Knowledge,
+    snapshot: Arc<Snapshot>,
+    history: Arc<History>,
 }
 
 impl World {
@@ -224,16 +223,16 @@ impl World {
         let operator = Operator { local: vec!["10.0.0.0/8".parse().unwrap()], ..Operator::default() };
         let snapshot = Snapshot::new(outcome.map, &operator);
         let history = History::new(&snapshot, &outcome.records);
-        World { snapshot, history, inferences: Inferences::default(), knowledge: Knowledge::default() }
+        World { snapshot: Arc::new(snapshot), history: Arc::new(history) }
     }
 
-    fn atlas(&self) -> Atlas<'_> {
+    fn atlas(&self) -> Atlas {
         Atlas::new(Observed {
-            snapshot: &self.snapshot,
-            history: &self.history,
-            inferences: &self.inferences,
-            knowledge: &self.knowledge,
-            watched: &[],
+            snapshot: Arc::clone(&self.snapshot),
+            history: Arc::clone(&self.history),
+            inferences: Arc::default(),
+            knowledge: Arc::default(),
+            watched: Arc::default(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! A random network as a map with an atlas, for questions that are asked of dependencies.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use petgraph::graph::DiGraph;
 use petgraph::stable_graph::{NodeIndex, StableGraph};
@@ -24,11 +25,7 @@ const DRAWS: usize = 1 << 24;
 
 /// A map without packets.
 pub struct Map {
-    snapshot: Snapshot,
-    history: History,
-    inferences: Inferences,
-    knowledge: Knowledge,
-    watched: [Span; 1],
+    observed: Observed,
     /// Hosts and then services, and an edge for each dependency, from the service to its client and from
     /// each host to its service: what fails with what.
     pub graph: StableGraph<(), ()>,
@@ -96,23 +93,24 @@ impl Map {
             graph.add_edge(NodeIndex::new(host), NodeIndex::new(hosts + host), ());
         }
         let history = History::new(&snapshot, &[]);
-        Map { snapshot, history, inferences, knowledge: Knowledge::default(), watched: [span()], graph }
+        let observed = Observed {
+            snapshot: Arc::new(snapshot),
+            history: Arc::new(history),
+            inferences: Arc::new(inferences),
+            knowledge: Arc::new(Knowledge::default()),
+            watched: Arc::new([span()]),
+        };
+        Map { observed, graph }
     }
 
     /// What questions are asked of.
-    pub fn observed(&self) -> Observed<'_> {
-        Observed {
-            snapshot: &self.snapshot,
-            history: &self.history,
-            inferences: &self.inferences,
-            knowledge: &self.knowledge,
-            watched: &self.watched,
-        }
+    pub fn observed(&self) -> Observed {
+        self.observed.clone()
     }
 
     /// `10 k hosts, 100 k edges`.
     pub fn name(&self) -> String {
-        let (hosts, edges) = (self.snapshot.hosts.len(), self.snapshot.dependencies.len());
+        let (hosts, edges) = (self.observed.snapshot.hosts.len(), self.observed.snapshot.dependencies.len());
         format!("{} k hosts, {} k edges", hosts / 1_000, edges / 1_000)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::figure::Figure;
@@ -65,15 +66,13 @@ fn milliseconds(time: Duration) -> f64 {
 
 /// A host that reaches all others by shells, so that nothing is left out of the search.
 fn exposures(hosts: u32, edges: u32, rounds: usize) -> [Figure; 2] {
-    let snapshot = map(hosts, edges);
-    let history = History::default();
-    let (inferences, knowledge) = (Inferences::default(), Knowledge::default());
+    let snapshot = Arc::new(map(hosts, edges));
     let atlas = Atlas::new(Observed {
-        snapshot: &snapshot,
-        history: &history,
-        inferences: &inferences,
-        knowledge: &knowledge,
-        watched: &[],
+        snapshot: Arc::clone(&snapshot),
+        history: Arc::new(History::default()),
+        inferences: Arc::new(Inferences::default()),
+        knowledge: Arc::new(Knowledge::default()),
+        watched: Arc::default(),
     });
     let made = median(rounds, || {
         black_box(tapmap::query::Terrain::of(&atlas));

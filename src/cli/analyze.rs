@@ -8,9 +8,11 @@ use anyhow::anyhow;
 use super::args::{AnalyzeArguments, Output, ReadingArguments, TellingArguments};
 use super::failure::{DONE, FOUND, Failure};
 use super::output;
-use super::reading::{Read, Wanted};
+use super::reading::{Wanted, read};
 use super::setup::Setup;
+use crate::finding::Finding;
 use crate::model::Timestamp;
+use crate::question::Ground;
 use crate::report::{View, write_json, write_lines, write_story};
 
 /// Reads captures and tells what they show.
@@ -31,8 +33,8 @@ pub fn run(arguments: &AnalyzeArguments) -> Result<ExitCode, Failure> {
         return checked(&setup);
     }
     let wanted = Wanted { records: false, as_of: telling.as_of, quiet: telling.quiet };
-    let read = Read::new(&arguments.captures, &setup, wanted)?;
-    let report = read.report();
+    let ground = Ground::of_map(read(&arguments.captures, &setup, wanted)?);
+    let report = ground.report();
     output::write(|mut out| match telling.output {
         Output::Json => write_json(&report, &mut out),
         Output::Jsonl => write_lines(&report, &mut out),
@@ -48,7 +50,7 @@ pub fn run(arguments: &AnalyzeArguments) -> Result<ExitCode, Failure> {
             out.write_all(write_story(&view).as_bytes())
         }
     })?;
-    Ok(status(&read, telling))
+    Ok(status(ground.findings(), telling))
 }
 
 /// Says that the configuration is good.
@@ -70,9 +72,9 @@ pub fn checked(setup: &Setup) -> Result<ExitCode, Failure> {
 }
 
 /// The exit status: 3 if a finding is as urgent as `--fail-on` says.
-pub fn status(read: &Read, telling: &TellingArguments) -> ExitCode {
+pub fn status(findings: &[Finding], telling: &TellingArguments) -> ExitCode {
     let failed =
-        telling.fail_on.is_some_and(|level| read.findings.iter().any(|finding| level.reached_by(finding)));
+        telling.fail_on.is_some_and(|level| findings.iter().any(|finding| level.reached_by(finding)));
     ExitCode::from(if failed { FOUND } else { DONE })
 }
 

@@ -2,18 +2,13 @@
 
 use std::process::ExitCode;
 
-use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
-use super::analyze::{again, checked};
 use super::args::AskArguments;
-use super::asking::{Asked, find, tell};
+use super::asking::ask;
 use super::failure::Failure;
-use super::keeping::kept;
-use super::output;
-use super::setup::Setup;
-use crate::query::{Atlas, Classes, CutQuestion, Cutter, Means, Requires, Segments, Tier};
-use crate::report::{Asker, CutAsked, CutReport, View};
+use crate::query::{Classes, Means, Tier};
+use crate::question::cut::Question;
 
 /// `cut`.
 #[derive(Debug, Args)]
@@ -70,73 +65,15 @@ pub enum ByWord {
     Mixed,
 }
 
-/// Reads captures and tells the least disruptive cut.
+/// Tells the least disruptive cut.
 ///
 /// # Errors
-/// If something was asked wrongly, a set is not on the map, or nothing can be read.
+/// If something was asked wrongly, the target is not on the map, or nothing can be read.
 pub fn run(arguments: &CutArguments) -> Result<ExitCode, Failure> {
-    let ask = &arguments.ask;
-    let setup = Setup::new(&ask.reading)?;
-    if ask.reading.check {
-        return checked(&setup);
-    }
-    let asked = Asked::new(ask, setup)?;
-    let atlas = Atlas::new(asked.observed());
-    let question = question(&atlas, arguments)?;
-    let (segments, requires) = (Segments::new(&atlas), Requires::from_atlas(&atlas));
-    let cutter = Cutter::new(&atlas, &segments, &requires);
-    let asker = Asker::new(asked.observed(), ask.as_of);
-    let words = CutAsked {
-        command: "cut",
-        from: &arguments.from,
-        to: &arguments.to,
-        keep: &arguments.keep,
-        tier: question.tier.word(),
-        classes: question.classes.word(),
-        by: match question.means {
-            Means::Ways => "edges",
-            Means::Hosts => "hosts",
-            Means::Both => "mixed",
-        },
-    };
-    let answer = cutter.cut(&question);
-    let told = CutReport { atlas: &atlas, segments: &segments, question: &question, answer: &answer };
-    let report = asked.report();
-    let view = View {
-        report: &report,
-        paint: output::paint(ask.color),
-        width: output::width(),
-        names: !ask.no_names,
-        again: again(&ask.read, &ask.reading, ask.as_of),
-    };
-    tell(
-        ask,
-        |out| told.envelope(&asker, &words).write_json(out),
-        || told.page(&view, &words, &asker.answer_id(&words)),
-    )
-}
-
-fn question(atlas: &Atlas<'_>, arguments: &CutArguments) -> Result<CutQuestion, Failure> {
-    let set = |words: &[String]| -> Result<Vec<u32>, Failure> {
-        let mut hosts = Vec::new();
-        for text in words {
-            hosts.extend(find(atlas, text)?.hosts);
-        }
-        hosts.sort_unstable();
-        hosts.dedup();
-        Ok(hosts)
-    };
-    let (from, to) = (set(&arguments.from)?, set(&arguments.to)?);
-    if let Some(both) = from.iter().find(|host| to.contains(host)).and_then(|host| atlas.host(*host)) {
-        let both = both.key;
-        return Err(Failure::usage(anyhow!("{both} is in both sets: nothing cuts a host off from itself")));
-    }
-    let kept: Result<Vec<_>, Failure> = arguments.keep.iter().map(|text| kept(atlas, text)).collect();
-    Ok(CutQuestion {
-        from,
-        to,
-        kept: kept?,
-        unprotected: false,
+    let question = Question {
+        from: arguments.from.clone(),
+        to: arguments.to.clone(),
+        keep: arguments.keep.clone(),
         tier: match arguments.tier {
             TierWord::Observed => Tier::Observed,
             TierWord::Potential => Tier::Potential,
@@ -150,5 +87,6 @@ fn question(atlas: &Atlas<'_>, arguments: &CutArguments) -> Result<CutQuestion, 
             ByWord::Hosts => Means::Hosts,
             ByWord::Mixed => Means::Both,
         },
-    })
+    };
+    ask(&arguments.ask, &question)
 }

@@ -12,11 +12,12 @@ use serde_json::Value;
 use super::args::{DiffArguments, Output, moment};
 use super::failure::{DONE, Failure};
 use super::output;
-use super::reading::{Read, Wanted};
+use super::reading::{Wanted, read};
 use super::setup::Setup;
 use crate::model::Timestamp;
-use crate::query::{Listing, diff};
-use crate::report::{SCHEMA, write_difference, write_difference_json};
+use crate::query::Listing;
+use crate::question::diff::{Question, answer};
+use crate::report::SCHEMA;
 
 /// Bytes of a saved report that are read at most: a map of a million rows.
 const REPORT_BYTES_MAX: u64 = 1 << 30;
@@ -31,13 +32,13 @@ pub fn run(arguments: &DiffArguments) -> Result<ExitCode, Failure> {
     }
     let before = listing(&arguments.before, arguments)?;
     let after = listing(&arguments.after, arguments)?;
-    let difference = diff(&before, &after);
-    let (before, after) = (arguments.before.as_str(), arguments.after.as_str());
+    let question = Question { before: arguments.before.clone(), after: arguments.after.clone() };
+    let told = answer(&question, &before, &after);
     output::write(|out| match arguments.output {
-        Output::Json => write_difference_json(&difference, before, after, out),
+        Output::Json => told.json(out),
         _ => {
             let (paint, width) = (output::paint(arguments.color), output::width());
-            out.write_all(write_difference(&difference, before, after, paint, width).as_bytes())
+            out.write_all(told.text(paint, width).as_bytes())
         }
     })?;
     Ok(ExitCode::from(DONE))
@@ -59,7 +60,7 @@ fn listing(side: &str, arguments: &DiffArguments) -> Result<Listing, Failure> {
         None => vec![PathBuf::from(side)],
     };
     let wanted = Wanted { records: false, as_of: None, quiet: arguments.quiet };
-    Ok(Listing::of(Read::new(&captures, &setup, wanted)?.snapshot()))
+    Ok(Listing::of(&read(&captures, &setup, wanted)?.snapshot))
 }
 
 fn window(side: &str) -> Result<Option<(Timestamp, Timestamp)>, Failure> {
@@ -70,8 +71,8 @@ fn window(side: &str) -> Result<Option<(Timestamp, Timestamp)>, Failure> {
     if !dated(since) || !dated(until) || Path::new(side).exists() {
         return Ok(None);
     }
-    let read = |text: &str| moment(text).map_err(|why| Failure::usage(anyhow!(why)));
-    let (since, until) = (read(since)?, read(until)?);
+    let at = |text: &str| moment(text).map_err(|why| Failure::usage(anyhow!(why)));
+    let (since, until) = (at(since)?, at(until)?);
     if since >= until {
         return Err(Failure::usage(anyhow!("`{side}`: the time ends before it begins")));
     }

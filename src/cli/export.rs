@@ -6,8 +6,9 @@ use super::analyze::checked;
 use super::args::{ExportArguments, ExportFormat};
 use super::failure::{DONE, Failure};
 use super::output;
-use super::reading::{Read, Wanted};
+use super::reading::{Wanted, read};
 use super::setup::Setup;
+use crate::question::Ground;
 use crate::report::{Format, List, write_dot, write_graphml, write_json, write_list};
 
 /// Reads captures and writes the map in another program's format.
@@ -20,8 +21,8 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
         return checked(&setup);
     }
     let wanted = Wanted { records: false, as_of: arguments.as_of, quiet: arguments.quiet };
-    let read = Read::new(&arguments.captures(), &setup, wanted)?;
-    let report = read.report();
+    let ground = Ground::of_map(read(&arguments.captures(), &setup, wanted)?);
+    let report = ground.report();
     output::write(|mut out| match arguments.format {
         ExportFormat::Graphml => write_graphml(&report, &mut out),
         ExportFormat::Dot => write_dot(&report, &mut out),

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 /// Everything asked for was done.
 pub const DONE: u8 = 0;
+/// Done, and nothing was found of what was looked for.
+pub const NOTHING: u8 = 1;
 /// Done, and `--fail-on` found something.
 pub const FOUND: u8 = 3;
 

@@ -2,18 +2,13 @@
 
 use std::process::ExitCode;
 
-use anyhow::anyhow;
 use clap::Args;
 
-use super::analyze::{again, checked};
 use super::args::AskArguments;
-use super::asking::{Asked, find, tell};
+use super::asking::ask;
 use super::failure::Failure;
-use super::keeping::dependencies;
-use super::output;
-use super::setup::Setup;
-use crate::query::{Atlas, Cutter, IsolateQuestion, Isolator, Mode, Requires, Segments};
-use crate::report::{Asker, IsolateAnswer, IsolateAsked, View};
+use crate::query::Mode;
+use crate::question::isolate::Question;
 
 /// `isolate`.
 #[derive(Debug, Args)]
@@ -38,63 +33,17 @@ pub struct IsolateArguments {
     pub ask: AskArguments,
 }
 
-/// Reads captures and tells what breaks.
+/// Tells what breaks.
 ///
 /// # Errors
-/// If something was asked wrongly, a target is not on the map, or nothing can be read.
+/// If something was asked wrongly, the target is not on the map, or nothing can be read.
 pub fn run(arguments: &IsolateArguments) -> Result<ExitCode, Failure> {
-    let ask = &arguments.ask;
-    let setup = Setup::new(&ask.reading)?;
-    if ask.reading.check {
-        return checked(&setup);
-    }
-    if arguments.edges.is_empty() == (arguments.mode == Mode::Edge) {
-        return Err(Failure::usage(anyhow!("`--mode edge` and `--edge client>host:port` belong together")));
-    }
-    let asked = Asked::new(ask, setup)?;
-    let atlas = Atlas::new(asked.observed());
-    let question = question(&atlas, arguments)?;
-    let (segments, requires) = (Segments::new(&atlas), Requires::from_atlas(&atlas));
-    let mut isolator = Isolator::new(&atlas, &segments, &requires);
-    let cutter = Cutter::new(&atlas, &segments, &requires);
-    let asker = Asker::new(asked.observed(), ask.as_of);
-    let words = IsolateAsked {
-        command: "isolate",
-        targets: &arguments.targets,
-        mode: arguments.mode.word(),
-        edges: &arguments.edges,
-        keep: &arguments.keep,
+    let question = Question {
+        targets: arguments.targets.clone(),
+        mode: arguments.mode,
+        edges: arguments.edges.clone(),
+        keep: arguments.keep.clone(),
+        sessions: arguments.sessions,
     };
-    let answer = IsolateAnswer::new(&mut isolator, &cutter, &question);
-    let report = asked.report();
-    let view = View {
-        report: &report,
-        paint: output::paint(ask.color),
-        width: output::width(),
-        names: !ask.no_names,
-        again: again(&ask.read, &ask.reading, ask.as_of),
-    };
-    tell(
-        ask,
-        |out| answer.envelope(&asker, &words).write_json(out),
-        || answer.page(&view, &words, &asker.answer_id(&words), arguments.sessions),
-    )
-}
-
-fn question(atlas: &Atlas<'_>, arguments: &IsolateArguments) -> Result<IsolateQuestion, Failure> {
-    let mut question = IsolateQuestion { mode: arguments.mode, ..IsolateQuestion::default() };
-    for text in &arguments.targets {
-        let found = find(atlas, text)?;
-        match found.services.is_empty() {
-            true => question.hosts.extend(found.hosts),
-            false => question.services.extend(found.services),
-        }
-    }
-    question.edges = dependencies(atlas, &arguments.edges)?;
-    question.kept = dependencies(atlas, &arguments.keep)?;
-    for places in [&mut question.hosts, &mut question.services] {
-        places.sort_unstable();
-        places.dedup();
-    }
-    Ok(question)
+    ask(&arguments.ask, &question)
 }

@@ -6,9 +6,11 @@ use super::analyze::{again, checked, status};
 use super::args::{ListArguments, Output};
 use super::failure::Failure;
 use super::output;
-use super::reading::{Read, Wanted};
+use super::reading::{Wanted, read};
 use super::setup::Setup;
-use crate::report::{Format, List, View, write_list, write_table};
+use crate::question::list::Question;
+use crate::question::{Ask, Ground};
+use crate::report::{List, View};
 
 /// Reads captures and writes one list.
 ///
@@ -21,25 +23,21 @@ pub fn run(list: List, arguments: &ListArguments) -> Result<ExitCode, Failure> {
         return checked(&setup);
     }
     let wanted = Wanted { records: list == List::Flows, as_of: telling.as_of, quiet: telling.quiet };
-    let read = Read::new(&arguments.captures(), &setup, wanted)?;
-    let report = read.report();
-    output::write(|mut out| {
-        let format = match telling.output {
-            Output::Json => Format::Json,
-            Output::Jsonl => Format::JsonLines,
-            Output::Csv => Format::Csv,
-            Output::Table => {
-                let view = View {
-                    report: &report,
-                    paint: output::paint(telling.color),
-                    width: output::width(),
-                    names: !telling.no_names,
-                    again: again(&arguments.captures(), &arguments.reading, telling.as_of),
-                };
-                return out.write_all(write_table(&view, list).as_bytes());
-            }
-        };
-        write_list(&report, list, format, &mut out)
+    let ground = Ground::of_map(read(&arguments.captures(), &setup, wanted)?);
+    let question = Question { list };
+    let told = question.answer(&ground)?;
+    let report = ground.report();
+    let view = View {
+        report: &report,
+        paint: output::paint(telling.color),
+        width: output::width(),
+        names: !telling.no_names,
+        again: again(&arguments.captures(), &arguments.reading, telling.as_of),
+    };
+    output::write(|out| match telling.output {
+        Output::Json => told.json(out),
+        Output::Jsonl | Output::Csv => told.rows(telling.output == Output::Csv, out),
+        Output::Table => out.write_all(told.text(&view).as_bytes()),
     })?;
-    Ok(status(&read, telling))
+    Ok(status(ground.findings(), telling))
 }

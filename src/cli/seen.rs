@@ -3,14 +3,11 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
 
 use super::args::AskArguments;
-use super::asking::tell;
+use super::asking::ask;
 use super::failure::Failure;
-use super::scoping::ask;
-use crate::query::{Indicators, Scope, seek};
-use crate::report::{SeenResult, seen_page};
+use crate::question::seen::Question;
 
 /// `seen`.
 #[derive(Debug, Args)]
@@ -24,29 +21,10 @@ pub struct SeenArguments {
     pub asking: AskArguments,
 }
 
-#[derive(Serialize)]
-struct Question<'a> {
-    command: &'static str,
-    indicator: &'a str,
-}
-
-/// Looks for an indicator. That it was never seen is an answer, not a failure.
+/// Looks for an indicator; status 1 says that it was never seen.
 ///
 /// # Errors
-/// If it is written wrongly, or nothing can be read.
+/// If something was asked wrongly, the target is not on the map, or nothing can be read.
 pub fn run(arguments: &SeenArguments) -> Result<ExitCode, Failure> {
-    let text = arguments.indicator.as_deref().unwrap_or_default();
-    let Indicators(meant) = match arguments.indicator.is_some() {
-        true => text.parse().map_err(Failure::usage)?,
-        false => Indicators(Vec::new()),
-    };
-    ask(&arguments.asking, &[], |scene| {
-        let sought = seek(scene.atlas, &meant);
-        let blindness = scene.blindness(&Scope::default());
-        let question = Question { command: "seen", indicator: text };
-        let result = SeenResult::of(&sought, &meant, scene.report);
-        let answer = scene.asker.answer(question, &blindness, result);
-        let page = || seen_page(scene.view, &sought, (text, &meant), &blindness, &answer.answer_id);
-        tell(scene.arguments, |out| answer.write_json(out), page)
-    })
+    ask(&arguments.asking, &Question { indicator: arguments.indicator.clone().unwrap_or_default() })
 }

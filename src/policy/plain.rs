@@ -21,7 +21,7 @@ pub struct PlainRow {
 }
 
 /// A row for each of some hosts.
-pub fn plain(atlas: &Atlas<'_>, hosts: &[u32]) -> Vec<PlainRow> {
+pub fn plain(atlas: &Atlas, hosts: &[u32]) -> Vec<PlainRow> {
     let rows = hosts.iter().filter_map(|place| {
         let host = atlas.host(*place)?;
         let declared = atlas.observed.knowledge.segment_of(host.key.address);

@@ -26,7 +26,7 @@ pub struct Plan {
 }
 
 /// The rules of an isolation: what stays open first, then what is cut.
-pub fn from_isolation(atlas: &Atlas<'_>, question: &IsolateQuestion, isolation: &Isolation) -> Plan {
+pub fn from_isolation(atlas: &Atlas, question: &IsolateQuestion, isolation: &Isolation) -> Plan {
     let address = |host: &u32| Some(atlas.host(*host)?.key.address);
     let mut policy = Policy { isolated: question.hosts.iter().filter_map(address).collect(), rules: vec![] };
     let cut: BTreeSet<u32> = isolation.cut_places().into_iter().collect();
@@ -73,7 +73,7 @@ pub fn from_isolation(atlas: &Atlas<'_>, question: &IsolateQuestion, isolation: 
 }
 
 /// The rules of a cut: nobody is isolated, each way is closed for those who must not pass.
-pub fn from_cut(atlas: &Atlas<'_>, segments: &Segments, answer: &CutAnswer) -> Plan {
+pub fn from_cut(atlas: &Atlas, segments: &Segments, answer: &CutAnswer) -> Plan {
     let passages = answer.near.ways.iter().map(|way| way.step.passage);
     let used = passages.filter_map(|passage| match passage {
         Passage::Used { dependency, .. } => Some(dependency),
@@ -130,7 +130,7 @@ fn of_segment(segments: &Segments, segment: u32) -> Selector {
     Selector::Networks(segments.get(segment).map(|segment| segment.networks.clone()).unwrap_or_default())
 }
 
-fn of_hosts(atlas: &Atlas<'_>, hosts: &[u32]) -> Selector {
+fn of_hosts(atlas: &Atlas, hosts: &[u32]) -> Selector {
     let address = |host: &u32| Some(ipnet::IpNet::from(atlas.host(*host)?.key.address.ip()));
     Selector::Networks(hosts.iter().filter_map(address).collect())
 }
@@ -143,7 +143,7 @@ fn selects(selector: &Selector, address: Address) -> bool {
 }
 
 /// The rule for one dependency, seen from whoever opens its sessions.
-fn edge(atlas: &Atlas<'_>, place: u32, action: Action, verb: &str) -> Option<Rule> {
+fn edge(atlas: &Atlas, place: u32, action: Action, verb: &str) -> Option<Rule> {
     let dependency = atlas.dependency(place)?;
     let (client, service) = (dependency.key.client.address, dependency.key.service);
     let server = service.host.address;
@@ -163,7 +163,7 @@ fn edge(atlas: &Atlas<'_>, place: u32, action: Action, verb: &str) -> Option<Rul
 }
 
 /// Responders reach the isolated hosts, and are reached by them: an agent reports by itself.
-fn responders(atlas: &Atlas<'_>) -> Vec<Rule> {
+fn responders(atlas: &Atlas) -> Vec<Rule> {
     let networks = &atlas.observed.knowledge.responders;
     if networks.is_empty() {
         return Vec::new();
@@ -185,7 +185,7 @@ fn responders(atlas: &Atlas<'_>) -> Vec<Rule> {
 
 /// What runs things, across the boundary: services that were seen to, wherever they listen, and the
 /// usual ports of the rest.
-fn lateral(atlas: &Atlas<'_>, isolated: &BTreeSet<Address>, cut: &BTreeSet<u32>) -> Vec<Rule> {
+fn lateral(atlas: &Atlas, isolated: &BTreeSet<Address>, cut: &BTreeSet<u32>) -> Vec<Rule> {
     let mut identified: BTreeMap<(Address, Transport, u16), BTreeSet<u32>> = BTreeMap::new();
     for place in cut {
         let Some(dependency) = atlas.dependency(*place) else { continue };
@@ -235,7 +235,7 @@ fn lateral(atlas: &Atlas<'_>, isolated: &BTreeSet<Address>, cut: &BTreeSet<u32>)
 }
 
 /// What a rule about some dependencies is made from.
-fn evidence(atlas: &Atlas<'_>, dependencies: impl IntoIterator<Item = u32>) -> Evidence {
+fn evidence(atlas: &Atlas, dependencies: impl IntoIterator<Item = u32>) -> Evidence {
     let mut evidence = Evidence::default();
     for place in dependencies {
         let Some(dependency) = atlas.dependency(place) else { continue };

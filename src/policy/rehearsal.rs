@@ -79,7 +79,7 @@ pub struct Rehearsal {
 }
 
 /// Judges the recorded sessions by a policy, in time proportional to sessions times rules.
-pub fn rehearse(atlas: &Atlas<'_>, policy: &Policy, order: &Order) -> Rehearsal {
+pub fn rehearse(atlas: &Atlas, policy: &Policy, order: &Order) -> Rehearsal {
     let mut rehearsal = Rehearsal::default();
     let mut met = BTreeSet::new();
     let contacts = atlas.observed.history.contacts().iter();
@@ -103,7 +103,7 @@ pub fn rehearse(atlas: &Atlas<'_>, policy: &Policy, order: &Order) -> Rehearsal 
 impl Rehearsal {
     fn count(
         &mut self,
-        atlas: &Atlas<'_>,
+        atlas: &Atlas,
         contact: &Contact,
         dependency: &Dependency,
         action: Action,

@@ -1,93 +1,52 @@
 //! One snapshot with the indexes that questions are answered from, made once and asked often.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::importance::Importance;
 use super::knowledge::Knowledge;
+use super::rows::Rows;
 use super::terrain::Terrain;
 use super::worth::Worth;
 use crate::graph::{Dependency, History, Host, Inferences, Service, Snapshot};
 use crate::model::{HostKey, ServiceKey, Span};
 
-/// What was observed, and by whom it is kept.
-#[derive(Clone, Copy)]
-pub struct Observed<'a> {
+/// What was observed. Whoever holds one can ask on, also when a newer map has long taken its place.
+#[derive(Clone)]
+pub struct Observed {
     /// The map.
-    pub snapshot: &'a Snapshot,
+    pub snapshot: Arc<Snapshot>,
     /// Its flows.
-    pub history: &'a History,
+    pub history: Arc<History>,
     /// What was inferred from their times.
-    pub inferences: &'a Inferences,
+    pub inferences: Arc<Inferences>,
     /// What the operator knows.
-    pub knowledge: &'a Knowledge,
+    pub knowledge: Arc<Knowledge>,
     /// When somebody watched: one span for each source, sorted.
-    pub watched: &'a [Span],
+    pub watched: Arc<[Span]>,
 }
 
 /// A snapshot with indexes. Hosts, services and dependencies are named by their places in the
 /// snapshot's lists, which are sorted: a smaller place is a smaller key.
-pub struct Atlas<'a> {
+pub struct Atlas {
     /// What was observed.
-    pub observed: Observed<'a>,
+    pub observed: Observed,
     client_of: Vec<u32>,
     service_of: Vec<u32>,
     host_of: Vec<u32>,
-    by_client: Index,
-    by_service: Index,
-    by_host: Index,
+    by_client: Rows<u32>,
+    by_service: Rows<u32>,
+    by_host: Rows<u32>,
     terrain: OnceLock<Terrain>,
     worths: OnceLock<Vec<Worth>>,
-}
-
-/// Lists of places, one for each place of another list, in one array (compressed sparse rows).
-#[derive(Debug, Default)]
-pub(super) struct Index {
-    starts: Vec<u32>,
-    items: Vec<u32>,
-}
-
-impl Index {
-    /// Sorts the places `0..owners.len()` by their owner; each list is in ascending order.
-    pub(super) fn new(owners: &[u32], count: usize) -> Index {
-        let mut starts = vec![0u32; count + 1];
-        for owner in owners {
-            if let Some(start) = starts.get_mut(*owner as usize + 1) {
-                *start += 1;
-            }
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
-        let mut next = starts.clone();
-        let mut items = vec![0u32; owners.len()];
-        for (place, owner) in (0u32..).zip(owners) {
-            if let Some(free) = next.get_mut(*owner as usize) {
-                if let Some(item) = items.get_mut(*free as usize) {
-                    *item = place;
-                }
-                *free += 1;
-            }
-        }
-        Index { starts, items }
-    }
-
-    /// The list of one owner.
-    pub(super) fn of(&self, owner: u32) -> &[u32] {
-        let bound = |place: usize| self.starts.get(place).map_or(0, |start| *start as usize);
-        let owner = owner as usize;
-        self.items.get(bound(owner)..bound(owner + 1)).unwrap_or_default()
-    }
 }
 
 /// Stands for a place that is not in a list. It cannot happen to a snapshot's own keys.
 const NOWHERE: u32 = u32::MAX;
 
-impl<'a> Atlas<'a> {
+impl Atlas {
     /// Makes the indexes, in time proportional to the map.
-    pub fn new(observed: Observed<'a>) -> Atlas<'a> {
-        let snapshot = observed.snapshot;
+    pub fn new(observed: Observed) -> Atlas {
+        let snapshot = &observed.snapshot;
         let host_place = |key: &HostKey| place(snapshot.hosts.binary_search_by_key(key, |host| host.key));
         let service_place =
             |key: &ServiceKey| place(snapshot.services.binary_search_by_key(key, |service| service.key));
@@ -97,9 +56,9 @@ impl<'a> Atlas<'a> {
             snapshot.dependencies.iter().map(|row| service_place(&row.key.service)).collect();
         let host_of: Vec<u32> = snapshot.services.iter().map(|row| host_place(&row.key.host)).collect();
         Atlas {
-            by_client: Index::new(&client_of, snapshot.hosts.len()),
-            by_service: Index::new(&service_of, snapshot.services.len()),
-            by_host: Index::new(&host_of, snapshot.hosts.len()),
+            by_client: Rows::by_owner(snapshot.hosts.len(), &client_of),
+            by_service: Rows::by_owner(snapshot.services.len(), &service_of),
+            by_host: Rows::by_owner(snapshot.hosts.len(), &host_of),
             terrain: OnceLock::new(),
             observed,
             client_of,
@@ -111,7 +70,7 @@ impl<'a> Atlas<'a> {
 
     /// How much each host means, measured when first asked for.
     pub fn worths(&self) -> &[Worth] {
-        let Observed { snapshot, knowledge, .. } = self.observed;
+        let Observed { snapshot, knowledge, .. } = &self.observed;
         self.worths.get_or_init(|| {
             let importance = Importance::new(snapshot, knowledge);
             snapshot.hosts.iter().map(|host| importance.worth(&host.key)).collect()
@@ -119,17 +78,17 @@ impl<'a> Atlas<'a> {
     }
 
     /// The host at a place.
-    pub fn host(&self, place: u32) -> Option<&'a Host> {
+    pub fn host(&self, place: u32) -> Option<&Host> {
         self.observed.snapshot.hosts.get(place as usize)
     }
 
     /// The service at a place.
-    pub fn service(&self, place: u32) -> Option<&'a Service> {
+    pub fn service(&self, place: u32) -> Option<&Service> {
         self.observed.snapshot.services.get(place as usize)
     }
 
     /// The dependency at a place.
-    pub fn dependency(&self, place: u32) -> Option<&'a Dependency> {
+    pub fn dependency(&self, place: u32) -> Option<&Dependency> {
         self.observed.snapshot.dependencies.get(place as usize)
     }
 
@@ -190,19 +149,4 @@ fn place(found: Result<usize, usize>) -> u32 {
 
 fn some(place: u32) -> Option<u32> {
     (place != NOWHERE).then_some(place)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_index_lists_places_by_owner_and_leaves_out_those_of_nobody() {
-        let index = Index::new(&[2, 0, 2, NOWHERE, 0], 4);
-        assert_eq!(index.of(0), [1, 4]);
-        assert_eq!(index.of(1), [0u32; 0]);
-        assert_eq!(index.of(2), [0, 2]);
-        assert_eq!(index.of(3), [0u32; 0]);
-        assert_eq!(index.of(9), [0u32; 0]);
-    }
 }

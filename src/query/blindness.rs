@@ -56,7 +56,7 @@ impl Blindness {
     }
 
     /// What could not be seen of some hosts.
-    pub fn of(atlas: &Atlas<'_>, hosts: &[u32]) -> Blindness {
+    pub fn of(atlas: &Atlas, hosts: &[u32]) -> Blindness {
         let segments = Segments::new(atlas);
         let own: BTreeSet<u32> = hosts.iter().copied().collect();
         let theirs: BTreeSet<u32> = own.iter().filter_map(|host| segments.of(*host)).collect();
@@ -65,7 +65,7 @@ impl Blindness {
         let mut blindness = Blindness {
             segments: theirs.iter().filter_map(|place| Some(segments.get(*place)?.name.clone())).collect(),
             same_segment_hosts: others.filter(|host| !own.contains(host)).count(),
-            gaps: gaps(atlas.observed.watched),
+            gaps: gaps(&atlas.observed.watched),
             ..Blindness::default()
         };
         let mut frontier = BTreeSet::new();
@@ -100,10 +100,7 @@ impl Blindness {
 }
 
 /// The dependencies that some hosts have or serve, each with the host on its far side.
-fn dependencies<'a>(
-    atlas: &'a Atlas<'_>,
-    hosts: &BTreeSet<u32>,
-) -> impl Iterator<Item = (&'a Dependency, u32)> {
+fn dependencies<'a>(atlas: &'a Atlas, hosts: &BTreeSet<u32>) -> impl Iterator<Item = (&'a Dependency, u32)> {
     let mut ends: BTreeSet<(u32, u32)> = BTreeSet::new();
     for host in hosts {
         for dependency in atlas.uses(*host) {

@@ -72,7 +72,7 @@ pub struct Session {
 
 impl Card {
     /// The card of the first host of a target.
-    pub fn of(atlas: &Atlas<'_>, target: &Resolved) -> Option<Card> {
+    pub fn of(atlas: &Atlas, target: &Resolved) -> Option<Card> {
         let place = *target.hosts.first()?;
         let host = atlas.host(place)?;
         let scope = Scope::of(std::slice::from_ref(target));
@@ -81,7 +81,7 @@ impl Card {
         let mut uses: Vec<Use> =
             atlas.uses(place).iter().filter_map(|row| usage(atlas, &scope, *row)).collect();
         uses.sort_by_key(|row| (atlas.dependency(row.dependency).map(|it| it.kind), row.dependency));
-        let history = atlas.observed.history;
+        let history = &atlas.observed.history;
         let users = history.indications.iter().filter(|row| {
             let ends = row.client == host.key || row.service.host == host.key;
             row.indicator.kind == IndicatorKind::User && ends && scope.has_span(row.span)
@@ -101,7 +101,7 @@ impl Card {
     }
 }
 
-fn offer(atlas: &Atlas<'_>, scope: &Scope, service: u32) -> Option<Offer> {
+fn offer(atlas: &Atlas, scope: &Scope, service: u32) -> Option<Offer> {
     let mut clients: Vec<(u64, u32)> = Vec::new();
     let (mut bytes, mut flows) = (0, 0);
     for dependency in atlas.used_by(service) {
@@ -124,7 +124,7 @@ fn offer(atlas: &Atlas<'_>, scope: &Scope, service: u32) -> Option<Offer> {
     known.then_some(Offer { service, clients, bytes, flows })
 }
 
-fn usage(atlas: &Atlas<'_>, scope: &Scope, dependency: u32) -> Option<Use> {
+fn usage(atlas: &Atlas, scope: &Scope, dependency: u32) -> Option<Use> {
     let row = atlas.dependency(dependency)?;
     let mut sum: Option<Use> = None;
     for contact in scope.contacts(atlas, dependency) {
@@ -153,7 +153,7 @@ fn usage(atlas: &Atlas<'_>, scope: &Scope, dependency: u32) -> Option<Use> {
     sum.or_else(|| scope.has_span(totals.span).then(whole))
 }
 
-fn sessions(atlas: &Atlas<'_>, scope: &Scope, host: u32) -> Vec<Session> {
+fn sessions(atlas: &Atlas, scope: &Scope, host: u32) -> Vec<Session> {
     let served = atlas.offers(host).iter().flat_map(|service| atlas.used_by(*service));
     let ends = atlas.uses(host).iter().map(|row| (*row, true)).chain(served.map(|row| (*row, false)));
     let mut sessions: Vec<Session> = Vec::new();

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::atlas::{Atlas, Index};
+use super::atlas::Atlas;
+use super::rows::Rows;
 use crate::graph::{Dependency, Kind};
 use crate::model::{Capability, Span};
 
@@ -97,9 +98,8 @@ pub struct Ways<'a> {
 /// All ways, in the order of actors; of one actor, in the order of dependencies and times.
 #[derive(Debug, Default)]
 pub struct Contacts {
-    ways: Vec<Way>,
-    starts: Vec<u32>,
-    by_target: Index,
+    ways: Rows<Way>,
+    by_target: Rows<u32>,
 }
 
 impl Contacts {
@@ -112,24 +112,16 @@ impl Contacts {
         if !ways.is_sorted_by_key(order) {
             ways.sort_unstable_by_key(order);
         }
-        let mut starts = vec![0u32; hosts + 1];
-        for way in &ways {
-            if let Some(start) = starts.get_mut(way.actor as usize + 1) {
-                *start += 1;
-            }
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
         let targets: Vec<u32> = ways.iter().map(|way| way.target).collect();
-        Contacts { by_target: Index::new(&targets, hosts), ways, starts }
+        Contacts {
+            by_target: Rows::by_owner(hosts, &targets),
+            ways: Rows::sorted(hosts, ways, |way| way.actor),
+        }
     }
 
     /// Every answered contact of an atlas that is no scan and whose direction is not in dispute.
-    pub fn of(atlas: &Atlas<'_>, wanted: Ways<'_>) -> Contacts {
-        let history = atlas.observed.history;
+    pub fn of(atlas: &Atlas, wanted: Ways<'_>) -> Contacts {
+        let history = &atlas.observed.history;
         let mut ways = Vec::with_capacity(history.contacts().len());
         let mut edge = None;
         for (place, contact) in (0u32..).zip(history.contacts()).filter(|(_, contact)| contact.answered) {
@@ -158,25 +150,23 @@ impl Contacts {
     }
 
     /// How many hosts there are.
-    pub fn hosts(&self) -> usize {
-        self.starts.len().saturating_sub(1)
+    pub const fn hosts(&self) -> usize {
+        self.ways.owners()
     }
 
     /// All ways. A way is named by its place here.
     pub fn ways(&self) -> &[Way] {
-        &self.ways
+        self.ways.items()
     }
 
     /// The way at a place.
     pub fn way(&self, place: u32) -> Option<&Way> {
-        self.ways.get(place as usize)
+        self.ways().get(place as usize)
     }
 
     /// The ways that lead from a host, each with its place.
     pub fn from(&self, host: u32) -> impl Iterator<Item = (u32, &Way)> {
-        let bound = |host: usize| self.starts.get(host).copied().unwrap_or_default();
-        let (start, end) = (bound(host as usize), bound(host as usize + 1));
-        (start..).zip(self.ways.get(start as usize..end as usize).unwrap_or_default())
+        (self.ways.places(host).start..).zip(self.ways.of(host))
     }
 
     /// The ways that lead to a host, each with its place.
@@ -186,14 +176,14 @@ impl Contacts {
 }
 
 /// Client, server, and whether the server stands behind a second factor; none for what is no way.
-fn ends(atlas: &Atlas<'_>, dependency: u32) -> Option<(u32, u32, bool)> {
+fn ends(atlas: &Atlas, dependency: u32) -> Option<(u32, u32, bool)> {
     atlas.dependency(dependency).filter(|row| carries(row))?;
     let server = atlas.server_of(dependency)?;
     Some((atlas.client_of(dependency)?, server, has_second_factor(atlas, server)))
 }
 
 /// The operator says that a second factor is asked for there.
-pub(super) fn has_second_factor(atlas: &Atlas<'_>, host: u32) -> bool {
+pub(super) fn has_second_factor(atlas: &Atlas, host: u32) -> bool {
     let labels = atlas.host(host).map(|host| host.labels.as_slice()).unwrap_or_default();
     labels.iter().any(|label| SECOND_FACTOR_LABELS.contains(&label.as_str()))
 }

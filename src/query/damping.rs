@@ -14,8 +14,8 @@ pub struct SharedInfrastructure(Vec<bool>);
 impl SharedInfrastructure {
     /// Services of names, addresses, time, logon, backup and monitoring that at least half of the
     /// operator's hosts use, of those that use anything.
-    pub fn of(atlas: &Atlas<'_>) -> SharedInfrastructure {
-        let snapshot = atlas.observed.snapshot;
+    pub fn of(atlas: &Atlas) -> SharedInfrastructure {
+        let snapshot = &atlas.observed.snapshot;
         let uses_any = |host: u32| {
             atlas.uses(host).iter().any(|place| {
                 atlas.dependency(*place).is_some_and(|row| row.state >= DependencyState::Observed)
@@ -33,7 +33,7 @@ impl SharedInfrastructure {
     }
 }
 
-fn is_shared(atlas: &Atlas<'_>, service: u32, active: usize) -> bool {
+fn is_shared(atlas: &Atlas, service: u32, active: usize) -> bool {
     let seen = atlas.used_by(service).iter().filter_map(|place| Some((*place, atlas.dependency(*place)?)));
     let mut clients = 0;
     let mut serving = 0;

@@ -75,7 +75,7 @@ pub struct Served {
 }
 
 /// What leaves the local networks from some hosts. A scope of everybody is all local hosts.
-pub fn egress(atlas: &Atlas<'_>, scope: &Scope) -> Egress {
+pub fn egress(atlas: &Atlas, scope: &Scope) -> Egress {
     let mut egress = Egress { population: population(atlas), ..Egress::default() };
     let mut destinations: BTreeMap<u32, Destination> = BTreeMap::new();
     let mut served: BTreeMap<u32, Served> = BTreeMap::new();
@@ -103,7 +103,7 @@ pub fn egress(atlas: &Atlas<'_>, scope: &Scope) -> Egress {
 }
 
 fn add_destination(
-    atlas: &Atlas<'_>,
+    atlas: &Atlas,
     scope: &Scope,
     place: u32,
     (client, server): (u32, u32),
@@ -141,7 +141,7 @@ fn add_destination(
     }
 }
 
-fn add_served(atlas: &Atlas<'_>, scope: &Scope, place: u32, client: u32, served: &mut BTreeMap<u32, Served>) {
+fn add_served(atlas: &Atlas, scope: &Scope, place: u32, client: u32, served: &mut BTreeMap<u32, Served>) {
     let protocol = atlas.dependency(place).and_then(|row| row.protocol());
     for contact in scope.contacts(atlas, place).filter(|contact| contact.answered) {
         let row = served.entry(client).or_insert_with(|| Served {
@@ -165,7 +165,7 @@ fn add_served(atlas: &Atlas<'_>, scope: &Scope, place: u32, client: u32, served:
 }
 
 /// Adds what the hosts that are meant called their destinations.
-fn name(atlas: &Atlas<'_>, scope: &Scope, destinations: &mut BTreeMap<u32, Destination>) {
+fn name(atlas: &Atlas, scope: &Scope, destinations: &mut BTreeMap<u32, Destination>) {
     let hosts: BTreeMap<HostKey, u32> =
         destinations.keys().filter_map(|place| Some((atlas.host(*place)?.key, *place))).collect();
     for row in &atlas.observed.history.indications {
@@ -180,13 +180,13 @@ fn name(atlas: &Atlas<'_>, scope: &Scope, destinations: &mut BTreeMap<u32, Desti
 }
 
 /// Local hosts that used any service.
-fn population(atlas: &Atlas<'_>) -> usize {
+fn population(atlas: &Atlas) -> usize {
     let hosts = (0u32..).zip(&atlas.observed.snapshot.hosts).filter(|(_, host)| host.internal);
     hosts.filter(|(place, _)| atlas.uses(*place).iter().any(|row| answered(atlas, *row))).count()
 }
 
 /// Local hosts that use any service of a host.
-fn users(atlas: &Atlas<'_>, host: u32) -> usize {
+fn users(atlas: &Atlas, host: u32) -> usize {
     let dependencies = atlas.offers(host).iter().flat_map(|service| atlas.used_by(*service));
     let users: BTreeSet<u32> = dependencies
         .filter(|row| answered(atlas, **row))
@@ -196,6 +196,6 @@ fn users(atlas: &Atlas<'_>, host: u32) -> usize {
     users.len()
 }
 
-fn answered(atlas: &Atlas<'_>, dependency: u32) -> bool {
+fn answered(atlas: &Atlas, dependency: u32) -> bool {
     atlas.dependency(dependency).is_some_and(|row| row.state >= DependencyState::Answered)
 }

@@ -28,7 +28,7 @@ impl Enforcement {
     }
 
     /// Where two hosts can be kept apart; the gateway of the first's segment is preferred.
-    pub fn between(atlas: &Atlas<'_>, segments: &Segments, one: u32, other: u32) -> Enforcement {
+    pub fn between(atlas: &Atlas, segments: &Segments, one: u32, other: u32) -> Enforcement {
         let local = |host| atlas.host(host).is_none_or(|host| never_routed(host.key.address));
         if segments.same(one, other) || local(one) || local(other) {
             return Enforcement::Switch;
@@ -43,7 +43,7 @@ impl Enforcement {
     }
 
     /// Where a dependency can be cut, seen from one of its two ends.
-    pub fn of(atlas: &Atlas<'_>, segments: &Segments, dependency: u32, near: u32) -> Enforcement {
+    pub fn of(atlas: &Atlas, segments: &Segments, dependency: u32, near: u32) -> Enforcement {
         let decided = atlas.dependency(dependency).is_some_and(|row| row.totals.decided);
         let ends = (atlas.client_of(dependency), atlas.server_of(dependency));
         let (true, (Some(client), Some(server))) = (decided, ends) else { return Enforcement::Unseen };

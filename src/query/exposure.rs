@@ -72,7 +72,7 @@ pub struct Potential {
 }
 
 /// What can be reached from these hosts. `insecure`: places of dependencies with an insecure practice.
-pub fn of(atlas: &Atlas<'_>, hosts: &[u32], insecure: Option<&BTreeSet<u32>>) -> Exposure {
+pub fn of(atlas: &Atlas, hosts: &[u32], insecure: Option<&BTreeSet<u32>>) -> Exposure {
     let mut own = Places::new(atlas);
     hosts.iter().for_each(|host| {
         own.insert(*host);
@@ -97,7 +97,7 @@ const fn is_used(dependency: &Dependency) -> bool {
 struct Places(Vec<u64>);
 
 impl Places {
-    fn new(atlas: &Atlas<'_>) -> Places {
+    fn new(atlas: &Atlas) -> Places {
         Places(vec![0; atlas.observed.snapshot.hosts.len().div_ceil(64)])
     }
 
@@ -129,7 +129,7 @@ impl Places {
     }
 }
 
-fn direct(atlas: &Atlas<'_>, hosts: &[u32], own: &Places, insecure: Option<&BTreeSet<u32>>) -> Vec<Direct> {
+fn direct(atlas: &Atlas, hosts: &[u32], own: &Places, insecure: Option<&BTreeSet<u32>>) -> Vec<Direct> {
     let mut found: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for dependency in hosts.iter().flat_map(|host| atlas.uses(*host)) {
         // A port that was only knocked at is open, and nothing more was seen of it.
@@ -149,7 +149,7 @@ fn direct(atlas: &Atlas<'_>, hosts: &[u32], own: &Places, insecure: Option<&BTre
 }
 
 fn one(
-    atlas: &Atlas<'_>,
+    atlas: &Atlas,
     host: u32,
     mut dependencies: Vec<u32>,
     insecure: Option<&BTreeSet<u32>>,
@@ -189,7 +189,7 @@ fn one(
 /// Breadth first, over dependencies that run commands. Where so many hosts were reached last that it is
 /// less work, each of the others is asked whether one of those reached acts on it: the first that does
 /// ends the search (Beamer, Asanović and Patterson, "Direction-Optimizing Breadth-First Search", 2012).
-fn onward(atlas: &Atlas<'_>, hosts: &[u32], own: &Places) -> Vec<Onward> {
+fn onward(atlas: &Atlas, hosts: &[u32], own: &Places) -> Vec<Onward> {
     let terrain = atlas.terrain();
     let (all, degree) = (atlas.observed.snapshot.hosts.len(), terrain.degree());
     let mut seen = own.clone();
@@ -227,7 +227,7 @@ fn onward(atlas: &Atlas<'_>, hosts: &[u32], own: &Places) -> Vec<Onward> {
 }
 
 /// What stands open, and on which hosts.
-fn potential(atlas: &Atlas<'_>, hosts: &[u32], own: &Places) -> (Potential, Vec<u32>) {
+fn potential(atlas: &Atlas, hosts: &[u32], own: &Places) -> (Potential, Vec<u32>) {
     let terrain = atlas.terrain();
     let segments: BTreeSet<u32> = hosts.iter().filter_map(|host| terrain.segments().of(*host)).collect();
     let mut used: Vec<u32> = Vec::new();
@@ -253,7 +253,7 @@ fn potential(atlas: &Atlas<'_>, hosts: &[u32], own: &Places) -> (Potential, Vec<
 }
 
 /// How many hosts could be controlled by steps from segment to segment.
-fn potential_onward(atlas: &Atlas<'_>, own: &Places, start: BTreeSet<u32>) -> usize {
+fn potential_onward(atlas: &Atlas, own: &Places, start: BTreeSet<u32>) -> usize {
     let terrain = atlas.terrain();
     let mut reached = vec![false; terrain.segments().count()];
     let mut waiting: Vec<u32> = start.into_iter().collect();
@@ -272,7 +272,7 @@ fn potential_onward(atlas: &Atlas<'_>, own: &Places, start: BTreeSet<u32>) -> us
     count
 }
 
-fn theoretical(atlas: &Atlas<'_>, hosts: &[u32], potential: &[u32]) -> usize {
+fn theoretical(atlas: &Atlas, hosts: &[u32], potential: &[u32]) -> usize {
     let terrain = atlas.terrain();
     let realms: BTreeSet<Realm> =
         hosts.iter().filter_map(|host| Some(atlas.host(*host)?.key.realm)).collect();

@@ -58,7 +58,7 @@ impl Hidden {
     }
 
     /// Who may have asked unseen.
-    pub fn of(atlas: &Atlas<'_>) -> Hidden {
+    pub fn of(atlas: &Atlas) -> Hidden {
         let mut hidden = Hidden::default();
         for row in &atlas.observed.history.indications {
             if row.indicator.kind == IndicatorKind::Sni && is_resolver(&row.indicator.text) {
@@ -104,7 +104,7 @@ fn is_resolver(name: &str) -> bool {
 }
 
 /// TLS at the port of DNS over TLS, or TLS that names a protocol of DNS.
-fn is_encrypted(atlas: &Atlas<'_>, service: u32) -> bool {
+fn is_encrypted(atlas: &Atlas, service: u32) -> bool {
     let Some(row) = atlas.service(service) else { return false };
     let Some(tls) = &row.tls else { return false };
     row.key.port == PORT
@@ -112,7 +112,7 @@ fn is_encrypted(atlas: &Atlas<'_>, service: u32) -> bool {
 }
 
 /// A host that is a proxy, as the map or the operator says.
-fn is_proxy(atlas: &Atlas<'_>, host: u32) -> bool {
+fn is_proxy(atlas: &Atlas, host: u32) -> bool {
     let proxy = |host: &crate::graph::Host| {
         host.roles.contains("proxy") || host.labels.iter().any(|label| label == "proxy")
     };

@@ -36,8 +36,8 @@ impl std::fmt::Display for Digest {
 }
 
 /// The digest of everything that an answer is made from, but for what the operator knows.
-pub fn digest(observed: &Observed<'_>) -> Digest {
-    let snapshot = observed.snapshot;
+pub fn digest(observed: &Observed) -> Digest {
+    let snapshot = &observed.snapshot;
     let mut sum = Digest::default();
     let mut add = |row: &dyn Fn(&mut Row)| {
         let mut hash = Row(Sha256::new());
@@ -67,7 +67,7 @@ pub fn digest(observed: &Observed<'_>) -> Digest {
             pool.members.iter().for_each(|member| hash.bytes(member.to_string().as_bytes()));
         });
     }
-    for span in observed.watched {
+    for span in observed.watched.iter() {
         add(&|hash| {
             hash.word("watched").number(span.first.nanos().cast_unsigned());
             hash.number(span.last.nanos().cast_unsigned());

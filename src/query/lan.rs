@@ -1,5 +1,7 @@
 //! A small network for tests, made of flows: what is said of it goes all the way through the map.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::cut::Cutter;
@@ -33,7 +35,7 @@ impl std::fmt::Debug for Lan {
 
 /// Everything that questions about isolation are answered with.
 pub struct Desk<'a> {
-    pub atlas: &'a Atlas<'a>,
+    pub atlas: &'a Atlas,
     pub segments: &'a Segments,
     pub requires: &'a Requires,
 }
@@ -140,11 +142,11 @@ impl Lan {
         let watched =
             [Span { first: Timestamp::from_seconds(0, 0), last: Timestamp::from_seconds(3_600, 0) }];
         let atlas = Atlas::new(Observed {
-            snapshot: &snapshot,
-            history: &history,
-            inferences: &self.inferences,
-            knowledge: &self.knowledge,
-            watched: &watched,
+            snapshot: Arc::new(snapshot),
+            history: Arc::new(history),
+            inferences: Arc::new(self.inferences.clone()),
+            knowledge: Arc::new(self.knowledge.clone()),
+            watched: Arc::new(watched),
         });
         let (segments, requires) = (Segments::new(&atlas), Requires::from_atlas(&atlas));
         ask(&Desk { atlas: &atlas, segments: &segments, requires: &requires })

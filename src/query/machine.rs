@@ -12,7 +12,7 @@ pub struct Machines(BTreeMap<u32, Vec<u32>>);
 impl Machines {
     /// An IPv4 address and the IPv6 addresses that share its only MAC are one machine's. A MAC with
     /// several IPv4 addresses may as well be that of a router with hosts behind it: they stay apart.
-    pub fn new(atlas: &Atlas<'_>) -> Machines {
+    pub fn new(atlas: &Atlas) -> Machines {
         let mut of_mac: BTreeMap<Mac, Vec<u32>> = BTreeMap::new();
         for (place, host) in (0u32..).zip(&atlas.observed.snapshot.hosts) {
             let mut macs = host.macs.iter();

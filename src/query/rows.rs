@@ -3,10 +3,9 @@
 
 use std::ops::Range;
 
-/// Lists by owner. Owners are numbered from 0.
-#[derive(Clone, Debug)]
+/// Lists of items, one for each of the owners `0..n`.
+#[derive(Debug)]
 pub(super) struct Rows<T> {
-    /// Where each owner's list begins, and at last where all end.
     starts: Vec<u32>,
     items: Vec<T>,
 }
@@ -18,12 +17,11 @@ impl<T> Default for Rows<T> {
 }
 
 impl<T> Rows<T> {
-    /// From items in the order of their owners, which are below `owners`.
-    pub fn new(owners: usize, ordered: impl IntoIterator<Item = (u32, T)>) -> Rows<T> {
-        let ordered = ordered.into_iter();
+    /// From items in the order of their owners.
+    pub fn new(owners: usize, owned: impl IntoIterator<Item = (u32, T)>) -> Rows<T> {
         let mut starts = Vec::with_capacity(owners + 1);
-        let mut items = Vec::with_capacity(ordered.size_hint().0);
-        for (owner, item) in ordered {
+        let mut items = Vec::new();
+        for (owner, item) in owned {
             while starts.len() <= owner as usize {
                 starts.push(count(items.len()));
             }
@@ -33,20 +31,9 @@ impl<T> Rows<T> {
         Rows { starts, items }
     }
 
-    /// From items that are in order already, and the owner of each.
-    pub fn of_ordered(owners: usize, items: Vec<T>, owner: impl Fn(&T) -> u32) -> Rows<T> {
-        let starts = Rows::new(owners, items.iter().map(|item| (owner(item), ()))).starts;
-        Rows { starts, items }
-    }
-
-    /// How many owners there are.
-    pub fn owners(&self) -> usize {
-        self.starts.len().saturating_sub(1)
-    }
-
-    /// The items of all owners, in their order.
-    pub fn items(&self) -> &[T] {
-        &self.items
+    /// From items that are in the order of their owners already.
+    pub fn sorted(owners: usize, items: Vec<T>, owner: impl Fn(&T) -> u32) -> Rows<T> {
+        Rows { starts: starts(owners, items.iter().map(owner)), items }
     }
 
     /// The list of one owner.
@@ -54,29 +41,68 @@ impl<T> Rows<T> {
         self.at(self.places(owner))
     }
 
-    /// The places of one owner's list among all items.
-    pub fn places(&self, owner: u32) -> Range<u32> {
-        let owner = owner as usize;
-        match self.starts.get(owner..).and_then(|starts| starts.first_chunk()) {
-            Some([start, end]) => *start..*end,
-            None => 0..0,
-        }
+    /// The items at places in a row.
+    pub fn at(&self, Range { start, end }: Range<u32>) -> &[T] {
+        self.items.get(start as usize..end as usize).unwrap_or_default()
     }
 
-    /// Where the lists of some owners in a row begin, and where the last one ends.
-    #[inline]
+    /// Where the lists of some owners in a row begin, and where the last of these ends.
     pub fn starts<const STARTS: usize>(&self, first: u32) -> Option<&[u32; STARTS]> {
         self.starts.get(first as usize..)?.first_chunk()
     }
 
-    /// The items at places in a row.
-    #[inline]
-    pub fn at(&self, places: Range<u32>) -> &[T] {
-        self.items.get(places.start as usize..places.end as usize).unwrap_or_default()
+    /// Where the list of one owner stands among all items.
+    pub fn places(&self, owner: u32) -> Range<u32> {
+        let bound = |owner: usize| self.starts.get(owner).copied().unwrap_or_default();
+        bound(owner as usize)..bound(owner as usize + 1)
+    }
+
+    /// All items, in the order of their owners.
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    /// How many owners there are.
+    pub const fn owners(&self) -> usize {
+        self.starts.len().saturating_sub(1)
     }
 }
 
-/// A length as a place. No map comes near the largest.
+impl Rows<u32> {
+    /// Sorts the places `0..of.len()` by their owner; each list is in ascending order, and what is of
+    /// nobody is in none.
+    pub fn by_owner(owners: usize, of: &[u32]) -> Rows<u32> {
+        let starts = starts(owners, of.iter().copied());
+        let mut next = starts.clone();
+        let mut items = vec![0u32; starts.last().map_or(0, |end| *end as usize)];
+        for (place, owner) in (0u32..).zip(of) {
+            let Some(free) = next.get_mut(*owner as usize) else { continue };
+            if let Some(item) = items.get_mut(*free as usize) {
+                *item = place;
+            }
+            *free += 1;
+        }
+        Rows { starts, items }
+    }
+}
+
+/// Where each owner's list begins, and where the last one ends.
+fn starts(owners: usize, of: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut starts = vec![0u32; owners + 1];
+    for owner in of {
+        if let Some(start) = starts.get_mut(owner as usize + 1) {
+            *start += 1;
+        }
+    }
+    let mut sum = 0;
+    for start in &mut starts {
+        sum += *start;
+        *start = sum;
+    }
+    starts
+}
+
+/// A length in 32 bits; no map comes near the largest.
 pub(super) fn count(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
@@ -85,23 +111,31 @@ pub(super) fn count(length: usize) -> u32 {
 mod tests {
     use super::*;
 
+    /// Stands for nobody.
+    const NOBODY: u32 = u32::MAX;
+
     #[test]
-    fn each_owner_has_its_own_list() {
-        let rows = Rows::new(4, [(0, 'a'), (2, 'b'), (2, 'c')]);
-        assert_eq!(rows.of(0), ['a']);
-        assert!(rows.of(1).is_empty() && rows.of(3).is_empty(), "who has nothing has an empty list");
-        assert_eq!(rows.of(2), ['b', 'c']);
-        assert_eq!(rows.places(2), 1..3);
-        assert!(rows.of(4).is_empty() && rows.of(u32::MAX).is_empty(), "nobody has nothing");
-        assert_eq!(rows.owners(), 4);
-        assert_eq!((rows.starts(1), rows.starts::<3>(3)), (Some(&[1, 1, 3]), None));
-        assert_eq!(rows.at(1..3), ['b', 'c']);
+    fn places_are_listed_by_owner_and_those_of_nobody_are_left_out() {
+        let rows = Rows::by_owner(4, &[2, 0, 2, NOBODY, 0, 4]);
+        assert_eq!(
+            [0, 1, 2, 3, 4, 9].map(|owner| rows.of(owner).to_vec()),
+            [vec![1, 4], vec![], vec![0, 2], vec![], vec![], vec![]]
+        );
+        assert_eq!((rows.owners(), rows.items().len()), (4, 4));
     }
 
     #[test]
-    fn items_in_order_stay_where_they_are() {
-        let rows = Rows::of_ordered(3, vec![10, 11, 20], |item| item / 10);
-        assert_eq!((rows.of(0), rows.of(1), rows.of(2)), (&[][..], &[10, 11][..], &[20][..]));
-        assert_eq!(Rows::<u8>::default().owners(), 0);
+    fn items_in_order_become_the_same_lists_either_way() {
+        let owned = [(0, 'a'), (2, 'b'), (2, 'c')];
+        let (one, other) = (Rows::new(4, owned), Rows::sorted(4, owned.to_vec(), |item| item.0));
+        for owner in 0..5 {
+            let letters: Vec<char> = other.of(owner).iter().map(|item| item.1).collect();
+            assert_eq!(one.of(owner), letters);
+            assert_eq!(one.places(owner), other.places(owner));
+        }
+        assert_eq!(one.places(2), 1..3);
+        assert_eq!(one.at(1..3), ['b', 'c']);
+        assert_eq!((one.starts(1), one.starts::<3>(3)), (Some(&[1, 1, 3]), None));
+        assert!(Rows::<u32>::default().of(0).is_empty());
     }
 }

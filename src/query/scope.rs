@@ -46,7 +46,7 @@ impl Scope {
     }
 
     /// A dependency is about who is meant: one end of it is, and the service is, where some were named.
-    pub fn has_dependency(&self, atlas: &Atlas<'_>, dependency: u32) -> bool {
+    pub fn has_dependency(&self, atlas: &Atlas, dependency: u32) -> bool {
         if !self.services.is_empty() {
             return atlas.service_of(dependency).is_some_and(|service| self.services.contains(&service));
         }
@@ -67,7 +67,7 @@ impl Scope {
     /// The contacts of a dependency in the time that is meant.
     pub fn contacts<'a>(
         &'a self,
-        atlas: &'a Atlas<'_>,
+        atlas: &'a Atlas,
         dependency: u32,
     ) -> impl Iterator<Item = &'a Contact> + 'a {
         let contacts = atlas.observed.history.of(dependency as usize).iter();
@@ -75,7 +75,7 @@ impl Scope {
     }
 
     /// Places of the hosts that are meant, ascending.
-    pub fn places(&self, atlas: &Atlas<'_>) -> Vec<u32> {
+    pub fn places(&self, atlas: &Atlas) -> Vec<u32> {
         match &self.hosts {
             Some(hosts) => hosts.iter().copied().collect(),
             None => (0..).take(atlas.observed.snapshot.hosts.len()).collect(),

@@ -3,8 +3,9 @@
 
 use ipnet::IpNet;
 
-use super::atlas::{Atlas, Index};
+use super::atlas::Atlas;
 use super::knowledge::{Knowledge, Segment};
+use super::rows::Rows;
 use crate::model::{Address, HostKey, Realm};
 
 /// The segment of every host of a map: as the operator declared it, else the host's /24 (IPv6: /64) in
@@ -12,7 +13,7 @@ use crate::model::{Address, HostKey, Realm};
 pub struct Segments {
     rows: Vec<Segment>,
     of: Vec<u32>,
-    hosts: Index,
+    hosts: Rows<u32>,
 }
 
 /// What makes a segment: the place of a declared one, or a network of its own.
@@ -24,8 +25,8 @@ enum Extent {
 
 impl Segments {
     /// Finds the segment of every host, in time proportional to the map.
-    pub fn new(atlas: &Atlas<'_>) -> Segments {
-        let knowledge = atlas.observed.knowledge;
+    pub fn new(atlas: &Atlas) -> Segments {
+        let knowledge = &atlas.observed.knowledge;
         let keys = atlas.observed.snapshot.hosts.iter().map(|host| host.key);
         let extents: Vec<(Realm, Extent)> =
             keys.map(|key| (key.realm, extent(knowledge, key.address))).collect();
@@ -37,7 +38,7 @@ impl Segments {
         let mut rows: Vec<Segment> =
             distinct.iter().map(|(realm, extent)| row(knowledge, *realm, *extent)).collect();
         infer_gateways(atlas, &of, &mut rows);
-        Segments { hosts: Index::new(&of, rows.len()), rows, of }
+        Segments { hosts: Rows::by_owner(rows.len(), &of), rows, of }
     }
 
     /// The segment of a host.
@@ -96,7 +97,7 @@ fn row(knowledge: &Knowledge, realm: Realm, extent: Extent) -> Segment {
 }
 
 /// A segment without a declared gateway that holds exactly one router has that one.
-fn infer_gateways(atlas: &Atlas<'_>, of: &[u32], rows: &mut [Segment]) {
+fn infer_gateways(atlas: &Atlas, of: &[u32], rows: &mut [Segment]) {
     let routers = of
         .iter()
         .zip(&atlas.observed.snapshot.hosts)

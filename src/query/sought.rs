@@ -175,7 +175,7 @@ impl Sought {
 }
 
 /// Looks for everything that a text may mean.
-pub fn seek(atlas: &Atlas<'_>, meant: &[Indicated]) -> Sought {
+pub fn seek(atlas: &Atlas, meant: &[Indicated]) -> Sought {
     let mut search = Search { atlas, sought: Sought::default(), touched: BTreeMap::new() };
     meant.iter().for_each(|indicated| search.seek(indicated));
     let Search { mut sought, touched, .. } = search;
@@ -192,7 +192,7 @@ pub fn seek(atlas: &Atlas<'_>, meant: &[Indicated]) -> Sought {
 
 /// A search under way.
 struct Search<'a> {
-    atlas: &'a Atlas<'a>,
+    atlas: &'a Atlas,
     sought: Sought,
     touched: BTreeMap<EdgeKey, Draft>,
 }
@@ -350,8 +350,8 @@ impl Search<'_> {
 
 impl Draft {
     /// Adds up the flows that reach into the time in which it was shown.
-    fn measured(self, atlas: &Atlas<'_>) -> Option<Touch> {
-        let snapshot = atlas.observed.snapshot;
+    fn measured(self, atlas: &Atlas) -> Option<Touch> {
+        let snapshot = &atlas.observed.snapshot;
         let dependency = snapshot.dependency_place(&self.key);
         let contacts = dependency.map(|place| atlas.observed.history.of(place)).unwrap_or_default();
         let meant = |span: Span| match self.shown_at {

@@ -148,7 +148,7 @@ pub enum Unknown {
 ///
 /// # Errors
 /// If it is not on the map, or is several things.
-pub fn resolve(atlas: &Atlas<'_>, target: &Target) -> Result<Resolved, Unknown> {
+pub fn resolve(atlas: &Atlas, target: &Target) -> Result<Resolved, Unknown> {
     let all = |wanted: &dyn Fn(&Host) -> bool| -> Vec<u32> {
         let hosts = (0u32..).zip(&atlas.observed.snapshot.hosts);
         hosts.filter(|(_, host)| wanted(host)).map(|(place, _)| place).collect()
@@ -201,11 +201,7 @@ pub fn resolve(atlas: &Atlas<'_>, target: &Target) -> Result<Resolved, Unknown> 
     }
 }
 
-fn one(
-    atlas: &Atlas<'_>,
-    found: Vec<u32>,
-    none: impl FnOnce(&Atlas<'_>) -> Unknown,
-) -> Result<Resolved, Unknown> {
+fn one(atlas: &Atlas, found: Vec<u32>, none: impl FnOnce(&Atlas) -> Unknown) -> Result<Resolved, Unknown> {
     match found.as_slice() {
         [] => Err(none(atlas)),
         [_] => Ok(Resolved { hosts: found, ..Resolved::default() }),
@@ -223,8 +219,8 @@ fn many(found: Vec<u32>) -> Result<Resolved, Unknown> {
     }
 }
 
-fn by_id(atlas: &Atlas<'_>, id: &str) -> Option<Resolved> {
-    let snapshot = atlas.observed.snapshot;
+fn by_id(atlas: &Atlas, id: &str) -> Option<Resolved> {
+    let snapshot = &atlas.observed.snapshot;
     if let Some(host) = (0u32..).zip(&snapshot.hosts).find(|(_, host)| host.key.to_string() == id) {
         return Some(Resolved { hosts: vec![host.0], ..Resolved::default() });
     }
@@ -232,7 +228,7 @@ fn by_id(atlas: &Atlas<'_>, id: &str) -> Option<Resolved> {
     Some(Resolved { hosts: vec![atlas.host_of(service)?], services: vec![service], ..Resolved::default() })
 }
 
-fn never_seen(atlas: &Atlas<'_>, address: Option<Address>) -> Unknown {
+fn never_seen(atlas: &Atlas, address: Option<Address>) -> Unknown {
     let Some(address) = address else {
         return Unknown::NeverSeen { nearest: Vec::new(), neighbours: None };
     };

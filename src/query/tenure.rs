@@ -29,7 +29,7 @@ impl Turn {
 }
 
 /// The machines that held a host's address, in order of time. Empty where the link layer told none.
-pub fn turns(atlas: &Atlas<'_>, host: u32) -> Vec<Turn> {
+pub fn turns(atlas: &Atlas, host: u32) -> Vec<Turn> {
     let Some(row) = atlas.host(host) else { return Vec::new() };
     let mut holdings = [row.held.as_slice(), atlas.observed.history.heard(&row.key)].concat();
     holdings.sort_unstable();
@@ -64,7 +64,7 @@ pub fn holder(turns: &[Turn], at: Timestamp) -> Option<&Turn> {
 }
 
 /// Where else a machine was: places of hosts, with its turn there; in the order of their addresses.
-pub fn elsewhere(atlas: &Atlas<'_>, mac: Mac, but: u32) -> Vec<(u32, Turn)> {
+pub fn elsewhere(atlas: &Atlas, mac: Mac, but: u32) -> Vec<(u32, Turn)> {
     let hosts = (0u32..).zip(&atlas.observed.snapshot.hosts);
     let others = hosts.filter(|(place, host)| {
         *place != but && (host.macs.contains(&mac) || host.held.iter().any(|held| held.mac == mac))

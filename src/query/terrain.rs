@@ -5,40 +5,9 @@ use std::collections::BTreeMap;
 
 use super::atlas::Atlas;
 use super::contact::carries;
+use super::rows::Rows;
 use super::segment::Segments;
 use crate::model::{Address, Capability, Realm};
-
-/// Lists in one array (compressed sparse rows).
-#[derive(Debug)]
-struct Rows<T> {
-    starts: Vec<u32>,
-    items: Vec<T>,
-}
-
-impl<T> Rows<T> {
-    /// From items in the order of their owners.
-    fn new(count: usize, owned: impl IntoIterator<Item = (u32, T)>) -> Rows<T> {
-        let mut starts = Vec::with_capacity(count + 1);
-        let mut items = Vec::new();
-        for (owner, item) in owned {
-            while starts.len() <= owner as usize {
-                starts.push(place(items.len()));
-            }
-            items.push(item);
-        }
-        starts.resize(count + 1, place(items.len()));
-        Rows { starts, items }
-    }
-
-    fn of(&self, owner: u32) -> &[T] {
-        let bound = |owner: usize| self.starts.get(owner).map_or(0, |start| *start as usize);
-        self.items.get(bound(owner as usize)..bound(owner as usize + 1)).unwrap_or_default()
-    }
-}
-
-fn place(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
-}
 
 /// A service that a segment has seen open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,8 +38,8 @@ pub struct Terrain {
 
 impl Terrain {
     /// Looks at every dependency once.
-    pub fn of(atlas: &Atlas<'_>) -> Terrain {
-        let snapshot = atlas.observed.snapshot;
+    pub fn of(atlas: &Atlas) -> Terrain {
+        let snapshot = &atlas.observed.snapshot;
         let segments = Segments::new(atlas);
         let mut routable = BTreeMap::new();
         for host in snapshot.hosts.iter().filter(|host| is_routed(host.key.address)) {
@@ -130,7 +99,7 @@ impl Terrain {
 
     /// How many hosts each can run commands on, on average, at least 1.
     pub fn degree(&self) -> usize {
-        (self.exec.items.len() / self.exec.starts.len().max(1)).max(1)
+        (self.exec.items().len() / (self.exec.owners() + 1)).max(1)
     }
 
     /// A host whose address is only valid on its own link.
@@ -149,8 +118,8 @@ type Exec = (u32, (u32, u32));
 
 /// Who could run commands on whom by which dependency, in the order of clients; and what each segment
 /// has seen open, in the order of segments.
-fn seen(atlas: &Atlas<'_>, segments: &Segments) -> (Vec<Exec>, Vec<(u32, Open)>) {
-    let snapshot = atlas.observed.snapshot;
+fn seen(atlas: &Atlas, segments: &Segments) -> (Vec<Exec>, Vec<(u32, Open)>) {
+    let snapshot = &atlas.observed.snapshot;
     let mut exec_services = vec![false; snapshot.services.len()];
     let mut exec = Vec::new();
     let mut used: Vec<(u32, u32)> = Vec::new();

@@ -123,7 +123,7 @@ pub struct Event {
 
 /// The story of whom a scope is about, in order of time; of one moment, in the order of
 /// [`Happening`].
-pub fn timeline(atlas: &Atlas<'_>, scope: &Scope) -> Vec<Event> {
+pub fn timeline(atlas: &Atlas, scope: &Scope) -> Vec<Event> {
     let mut events = Vec::new();
     hosts(atlas, scope, &mut events);
     indications(atlas, scope, &mut events);
@@ -183,7 +183,7 @@ impl Happening {
 }
 
 /// Hosts of the local networks as they appear, their names, and who holds their addresses.
-fn hosts(atlas: &Atlas<'_>, scope: &Scope, events: &mut Vec<Event>) {
+fn hosts(atlas: &Atlas, scope: &Scope, events: &mut Vec<Event>) {
     for host in scope.places(atlas) {
         let Some(row) = atlas.host(host) else { continue };
         // Addresses that were only ever tried are none.
@@ -217,7 +217,7 @@ fn hosts(atlas: &Atlas<'_>, scope: &Scope, events: &mut Vec<Event>) {
     }
 }
 
-fn indications(atlas: &Atlas<'_>, scope: &Scope, events: &mut Vec<Event>) {
+fn indications(atlas: &Atlas, scope: &Scope, events: &mut Vec<Event>) {
     // Of one name that a client asks several servers for, the first question counts.
     let mut asked: BTreeMap<(HostKey, &CompactString), (Timestamp, FrameId)> = BTreeMap::new();
     for row in &atlas.observed.history.indications {
@@ -252,8 +252,8 @@ fn indications(atlas: &Atlas<'_>, scope: &Scope, events: &mut Vec<Event>) {
 }
 
 /// The first flow of each dependency, with what is new about it on the whole map.
-fn flows(atlas: &Atlas<'_>, scope: &Scope, events: &mut Vec<Event>) {
-    let snapshot = atlas.observed.snapshot;
+fn flows(atlas: &Atlas, scope: &Scope, events: &mut Vec<Event>) {
+    let snapshot = &atlas.observed.snapshot;
     let mut firsts: Vec<(Timestamp, Option<FrameId>, u32)> = Vec::with_capacity(snapshot.dependencies.len());
     for (place, row) in (0u32..).zip(&snapshot.dependencies) {
         let contact = atlas.observed.history.of(place as usize).first();
@@ -292,14 +292,14 @@ fn flows(atlas: &Atlas<'_>, scope: &Scope, events: &mut Vec<Event>) {
 }
 
 /// The moment from which on something can be called new.
-fn warm_up(atlas: &Atlas<'_>) -> Option<Timestamp> {
-    let watched = atlas.observed.watched;
+fn warm_up(atlas: &Atlas) -> Option<Timestamp> {
+    let watched = &atlas.observed.watched;
     let first = watched.iter().map(|span| span.first).min()?;
     let last = watched.iter().map(|span| span.last).max()?;
     Some(first + (last - first) / WARM_UP)
 }
 
-fn sessions(atlas: &Atlas<'_>, scope: &Scope, events: &mut Vec<Event>) {
+fn sessions(atlas: &Atlas, scope: &Scope, events: &mut Vec<Event>) {
     for contact in atlas.observed.history.contacts() {
         let running = contact.observed && contact.capability.is_exec();
         if !running || !scope.has_dependency(atlas, contact.dependency) {
@@ -313,7 +313,7 @@ fn sessions(atlas: &Atlas<'_>, scope: &Scope, events: &mut Vec<Event>) {
     }
 }
 
-fn certificates(atlas: &Atlas<'_>, scope: &Scope, events: &mut Vec<Event>) {
+fn certificates(atlas: &Atlas, scope: &Scope, events: &mut Vec<Event>) {
     for (place, row) in (0u32..).zip(&atlas.observed.snapshot.certificates) {
         let meant = row.seen.iter().filter(|at| {
             let ends = at.place.client.iter().chain(at.seen.clients.iter()).chain([&at.place.service.host]);

@@ -25,12 +25,12 @@ impl Worth {
     }
 
     /// How much a host of a map means.
-    pub fn of(atlas: &Atlas<'_>, host: u32) -> Worth {
+    pub fn of(atlas: &Atlas, host: u32) -> Worth {
         atlas.worths().get(host as usize).copied().unwrap_or(Worth::LEAST)
     }
 
     /// How much a service means: as much as its host.
-    pub fn of_service(atlas: &Atlas<'_>, service: u32) -> Worth {
+    pub fn of_service(atlas: &Atlas, service: u32) -> Worth {
         atlas.host_of(service).map_or(Worth::LEAST, |host| Worth::of(atlas, host))
     }
 
@@ -60,7 +60,7 @@ impl Worths {
     }
 
     /// Of all services, and of all hosts that need any: as much as their host means.
-    pub fn from_atlas(atlas: &Atlas<'_>, requires: &Requires) -> Worths {
+    pub fn from_atlas(atlas: &Atlas, requires: &Requires) -> Worths {
         let of_host: Vec<f64> = (0..requires.hosts()).map(|host| Worth::of(atlas, host).level).collect();
         let of = |host: Option<u32>| host.and_then(|host| of_host.get(host as usize)).copied();
         let service = |node| of(requires.host_of(node)).unwrap_or_default();

@@ -11,6 +11,7 @@ mod scope;
 mod story;
 mod streams;
 mod text;
+mod token;
 mod trace;
 mod well_formed;
 mod wrong_use;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{MAIL, SCAN, THREE_TIER, file, folder, refused, told, wide};
+use super::{MAIL, SCAN, THREE_TIER, file, folder, refused, run, told, wide};
 
 const KERBEROS: &str = "captures/kerberos/capture.pcap";
 
@@ -70,8 +70,15 @@ fn who_resolved_a_name_and_who_connected() {
     let web: Vec<&Value> = web.filter(|row| row["service"] == "10.77.7.21:28080/tcp").collect();
     assert_eq!(web.len(), 3);
     assert!(web.iter().all(|row| row["bytes_up"].as_u64() > Some(0)));
-    let nothing = json(&["seen", "bad.example", "-r", KERBEROS])["result"].clone();
-    assert_eq!((&nothing["seen"], &nothing["first"]), (&false.into(), &Value::Null));
+}
+
+#[test]
+fn what_was_never_seen_is_an_answer_with_status_one() {
+    let output = run(&["seen", "bad.example", "-r", KERBEROS, "-o", "json"]);
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), &[][..]));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let result = &answer["result"];
+    assert_eq!((&result["seen"], &result["first"]), (&false.into(), &Value::Null));
 }
 
 #[test]
@@ -126,6 +133,16 @@ fn mistakes_are_told_before_anything_is_read() {
         (vec!["host", "10.2.0.17@2026-03-14T10:04:00", "-r", "none"], 2, "has no time zone; write"),
         (vec!["timeline", "10.0.0.9/8", "-r", "none"], 2, "write `10.0.0.0/8`"),
         (vec!["seen", "", "-r", "none"], 2, "the indicator is empty"),
+        (
+            vec!["blast-radius", "db", "-r", "none", "--picture", "db.png"],
+            2,
+            "a picture ends in .svg or .dot",
+        ),
+        (vec!["blast-radius", "db", "-r", "none", "-o", "csv"], 2, "an answer is one document"),
+        (vec!["isolate", "db", "-r", "none", "--keep", "db"], 2, "`db` is no flow; write host:port"),
+        (vec!["isolate", "db", "-r", "none", "--mode", "edge"], 2, "belong together"),
+        (vec!["cut", "--from", "10.0.0.1/8", "--to", "db", "-r", "none"], 2, "write `10.0.0.0/8`"),
+        (vec!["policy", "db", "-r", "none", "--infected", ""], 2, "the target is empty"),
         (vec!["host", "10.77.5.99", "-r", MAIL], 1, "its subnet is tapped"),
         (vec!["host", "10.77.5.0/24", "-r", MAIL], 1, "a card is one's"),
         (vec!["egress", "nobody.example", "-r", MAIL], 1, "was never seen"),

@@ -19,17 +19,17 @@ mod sockets;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
+use std::sync::Arc;
 
 use network::Network;
 use sockets::{Outcome, Try};
 use tapmap::capture::{Frames, Options};
-use tapmap::graph::{History, Inferences, Operator, Snapshot};
+use tapmap::graph::{History, Operator, Snapshot};
 use tapmap::model::{Address, Transport};
 use tapmap::pipeline::{Settings, run};
 use tapmap::policy::{self, Action, Plan, Session};
 use tapmap::query::{
-    Atlas, Classes, CutQuestion, Cutter, IsolateQuestion, Isolator, Knowledge, Mode, Observed, Requires,
-    Segments,
+    Atlas, Classes, CutQuestion, Cutter, IsolateQuestion, Isolator, Mode, Observed, Requires, Segments,
 };
 
 /// Which part of the test a process plays; the program that `cargo test` starts has none.
@@ -90,7 +90,7 @@ fn judge() {
 }
 
 /// One capture's sessions, tried without rules, with the rules of each plan, and after each rollback.
-fn replay(name: &str, atlas: &Atlas<'_>) -> usize {
+fn replay(name: &str, atlas: &Atlas) -> usize {
     let sessions = sessions(atlas);
     let network = Network::new(&sessions);
     let before = network.try_all(&sessions);
@@ -148,7 +148,7 @@ fn held_session(plan: &Plan, sessions: &[Session]) -> Option<Session> {
 }
 
 /// Every server isolated in every mode, and every dependency cut by itself.
-fn plans(atlas: &Atlas<'_>) -> Vec<(String, Plan)> {
+fn plans(atlas: &Atlas) -> Vec<(String, Plan)> {
     let dependencies = 0..u32::try_from(atlas.observed.snapshot.dependencies.len()).unwrap();
     let servers: BTreeSet<u32> = dependencies
         .clone()
@@ -179,7 +179,7 @@ fn plans(atlas: &Atlas<'_>) -> Vec<(String, Plan)> {
 }
 
 /// The least disruptive cut from every host to the one after it.
-fn cuts(atlas: &Atlas<'_>, segments: &Segments, requires: &Requires) -> Vec<(String, Plan)> {
+fn cuts(atlas: &Atlas, segments: &Segments, requires: &Requires) -> Vec<(String, Plan)> {
     let cutter = Cutter::new(atlas, segments, requires);
     let count = u32::try_from(atlas.observed.snapshot.hosts.len()).unwrap();
     let pairs = (0..count).map(|from| (from, (from + 1) % count));
@@ -194,7 +194,7 @@ fn cuts(atlas: &Atlas<'_>, segments: &Segments, requires: &Requires) -> Vec<(Str
 }
 
 /// Each session that was answered, once; and sessions that nobody was seen to open.
-fn sessions(atlas: &Atlas<'_>) -> Vec<Session> {
+fn sessions(atlas: &Atlas) -> Vec<Session> {
     let contacts = atlas.observed.history.contacts().iter().filter(|contact| contact.answered);
     let seen = contacts.filter_map(|contact| {
         let dependency = atlas.dependency(contact.dependency)?;
@@ -216,8 +216,8 @@ fn sessions(atlas: &Atlas<'_>) -> Vec<Session> {
 
 /// A capture of the lab, read.
 struct Captured {
-    snapshot: Snapshot,
-    history: History,
+    snapshot: Arc<Snapshot>,
+    history: Arc<History>,
 }
 
 impl Captured {
@@ -228,17 +228,16 @@ impl Captured {
         let outcome = run(&mut frames, &settings, &mut |_| {});
         let snapshot = Snapshot::new(outcome.map, &Operator::default());
         let history = History::new(&snapshot, &outcome.records);
-        Captured { snapshot, history }
+        Captured { snapshot: Arc::new(snapshot), history: Arc::new(history) }
     }
 
-    fn with_atlas(&self, judge: impl FnOnce(&Atlas<'_>)) {
-        let (inferences, knowledge) = (Inferences::default(), Knowledge::default());
+    fn with_atlas(&self, judge: impl FnOnce(&Atlas)) {
         let observed = Observed {
-            snapshot: &self.snapshot,
-            history: &self.history,
-            inferences: &inferences,
-            knowledge: &knowledge,
-            watched: &[],
+            snapshot: Arc::clone(&self.snapshot),
+            history: Arc::clone(&self.history),
+            inferences: Arc::default(),
+            knowledge: Arc::default(),
+            watched: Arc::default(),
         };
         judge(&Atlas::new(observed));
     }

@@ -119,14 +119,14 @@ pub struct CutAnswer {
 
 /// Answers questions about cuts on one map.
 pub struct Cutter<'a> {
-    atlas: &'a Atlas<'a>,
+    atlas: &'a Atlas,
     segments: &'a Segments,
     scales: Scales<'a>,
 }
 
 impl<'a> Cutter<'a> {
     /// Weighs the map.
-    pub fn new(atlas: &'a Atlas<'a>, segments: &'a Segments, requires: &Requires) -> Cutter<'a> {
+    pub fn new(atlas: &'a Atlas, segments: &'a Segments, requires: &Requires) -> Cutter<'a> {
         Cutter { scales: Scales::new(atlas, requires), atlas, segments }
     }
 

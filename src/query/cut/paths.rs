@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
 use super::ways::{Passage, Step, Ways};
-use crate::query::atlas::Index;
 use crate::query::dinic::{INFINITE, Network, Pipe};
+use crate::query::rows::Rows;
 
 /// Paths looked at for each one that is told: those through a segment and those by a use of one's own
 /// often lead by the same services.
@@ -16,7 +16,7 @@ pub struct Left<'a> {
     ways: &'a Ways,
     /// Of each step, whether it is left.
     left: Vec<bool>,
-    leaving: Index,
+    leaving: Rows<u32>,
 }
 
 impl<'a> Left<'a> {
@@ -25,7 +25,7 @@ impl<'a> Left<'a> {
         let owners: Vec<u32> = ways.steps.iter().map(|step| step.from).collect();
         Left {
             left: ways.steps.iter().map(|step| !gone(step)).collect(),
-            leaving: Index::new(&owners, ways.nodes as usize),
+            leaving: Rows::by_owner(ways.nodes as usize, &owners),
             ways,
         }
     }

@@ -47,7 +47,7 @@ pub struct Rule {
 /// Writes a cut as rules.
 pub struct Lifting<'a> {
     /// The map.
-    pub atlas: &'a Atlas<'a>,
+    pub atlas: &'a Atlas,
     /// Its segments.
     pub segments: &'a Segments,
     /// The ways that were cut.

@@ -107,8 +107,8 @@ pub struct Ways {
 
 impl Ways {
     /// Looks at every dependency once.
-    pub fn new(atlas: &Atlas<'_>, segments: &Segments, tier: Tier, classes: Classes) -> Ways {
-        let snapshot = atlas.observed.snapshot;
+    pub fn new(atlas: &Atlas, segments: &Segments, tier: Tier, classes: Classes) -> Ways {
+        let snapshot = &atlas.observed.snapshot;
         let hosts = u32::try_from(snapshot.hosts.len()).unwrap_or(u32::MAX / 2);
         let counts = |capability: Capability| classes == Classes::All || capability.is_exec();
         let mut steps = Vec::new();
@@ -139,12 +139,7 @@ impl Ways {
         ways
     }
 
-    fn open_segments(
-        &mut self,
-        atlas: &Atlas<'_>,
-        segments: &Segments,
-        open: BTreeMap<(u32, u32), Capability>,
-    ) {
+    fn open_segments(&mut self, atlas: &Atlas, segments: &Segments, open: BTreeMap<(u32, u32), Capability>) {
         let count = u32::try_from(segments.count()).unwrap_or(u32::MAX / 2);
         self.nodes = self.hosts + count;
         for ((segment, service), capability) in open {

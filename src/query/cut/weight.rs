@@ -65,7 +65,7 @@ impl Weight {
 
 /// Weighs the dependencies of one map.
 pub struct Scales<'a> {
-    atlas: &'a Atlas<'a>,
+    atlas: &'a Atlas,
     days: f64,
     /// Dependencies that a critical service cannot do without, by place.
     must: Vec<bool>,
@@ -75,15 +75,15 @@ pub struct Scales<'a> {
 
 impl<'a> Scales<'a> {
     /// In time proportional to the map.
-    pub fn new(atlas: &'a Atlas<'a>, requires: &Requires) -> Scales<'a> {
-        let snapshot = atlas.observed.snapshot;
+    pub fn new(atlas: &'a Atlas, requires: &Requires) -> Scales<'a> {
+        let snapshot = &atlas.observed.snapshot;
         let mut insecure: BTreeMap<ServiceKey, Vec<&Sighting>> = BTreeMap::new();
         for (key, sighting) in &snapshot.sightings {
             if let Some(service) = key.service {
                 insecure.entry(service).or_default().push(sighting);
             }
         }
-        Scales { days: days(atlas.observed.watched), must: must_path(atlas, requires), insecure, atlas }
+        Scales { days: days(&atlas.observed.watched), must: must_path(atlas, requires), insecure, atlas }
     }
 
     /// What the loss of a dependency costs.
@@ -131,8 +131,8 @@ fn days(watched: &[Span]) -> f64 {
 
 /// Functional dependencies whose loss alone fails a critical service: from each such service through
 /// groups that certainly count and can lose no member.
-fn must_path(atlas: &Atlas<'_>, requires: &Requires) -> Vec<bool> {
-    let snapshot = atlas.observed.snapshot;
+fn must_path(atlas: &Atlas, requires: &Requires) -> Vec<bool> {
+    let snapshot = &atlas.observed.snapshot;
     let mut must = vec![false; snapshot.dependencies.len()];
     let mut seen = vec![false; requires.nodes() as usize];
     let services = (0u32..).zip(&snapshot.services).map(|(service, _)| service);

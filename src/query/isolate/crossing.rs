@@ -105,7 +105,7 @@ pub struct Inside {
 
 impl Inside {
     /// Marks what is inside.
-    pub fn new(atlas: &Atlas<'_>, hosts: &[u32], services: &[u32]) -> Inside {
+    pub fn new(atlas: &Atlas, hosts: &[u32], services: &[u32]) -> Inside {
         let mark = |count: usize, some: &[u32]| {
             let mut marks = vec![false; count];
             for place in some {
@@ -121,7 +121,7 @@ impl Inside {
             some.dedup();
             some
         };
-        let snapshot = atlas.observed.snapshot;
+        let snapshot = &atlas.observed.snapshot;
         Inside {
             hosts: mark(snapshot.hosts.len(), hosts),
             services: mark(snapshot.services.len(), services),
@@ -136,7 +136,7 @@ impl Inside {
     }
 
     /// A service is inside, alone or with its host.
-    pub fn service(&self, atlas: &Atlas<'_>, service: u32) -> bool {
+    pub fn service(&self, atlas: &Atlas, service: u32) -> bool {
         self.named(service) || atlas.host_of(service).is_some_and(|host| self.host(host))
     }
 
@@ -146,7 +146,7 @@ impl Inside {
     }
 
     /// Dependencies with exactly one end inside, ascending; only those that were answered.
-    pub(super) fn crossing(&self, atlas: &Atlas<'_>, edges: &Edges) -> Vec<(Crossing, Edge)> {
+    pub(super) fn crossing(&self, atlas: &Atlas, edges: &Edges) -> Vec<(Crossing, Edge)> {
         let mut crossing = Vec::new();
         let answered = |dependency: &u32| edges.answered(*dependency).map(|edge| (*dependency, edge));
         for host in &self.members {
@@ -190,7 +190,7 @@ pub struct Crossing {
 
 impl Crossing {
     /// Whether a mode is about it. Where nobody knows who begins it, every direction is blocked.
-    pub fn is_blocked(&self, atlas: &Atlas<'_>, mode: Mode, edges: &[u32]) -> bool {
+    pub fn is_blocked(&self, atlas: &Atlas, mode: Mode, edges: &[u32]) -> bool {
         if matches!(mode, Mode::Full | Mode::Quarantine) {
             return true;
         }
@@ -205,7 +205,7 @@ impl Crossing {
     }
 
     /// Why a quarantine lets it through.
-    pub fn exception(&self, atlas: &Atlas<'_>) -> Option<Exception> {
+    pub fn exception(&self, atlas: &Atlas) -> Option<Exception> {
         let far = atlas.host(self.far)?.key.address;
         if atlas.observed.knowledge.responders.iter().any(|network| network.contains(&far.ip())) {
             return Some(Exception::Responder);

@@ -43,8 +43,8 @@ pub(super) struct Edges {
 
 impl Edges {
     /// In time proportional to the map.
-    pub fn new(atlas: &Atlas<'_>) -> Edges {
-        let (snapshot, history) = (atlas.observed.snapshot, atlas.observed.history);
+    pub fn new(atlas: &Atlas) -> Edges {
+        let (snapshot, history) = (&atlas.observed.snapshot, &atlas.observed.history);
         let responders = &atlas.observed.knowledge.responders;
         let edges = (0u32..).zip(&snapshot.dependencies).map(|(place, row)| {
             let service = atlas.service_of(place);

@@ -78,7 +78,7 @@ pub fn is_infrastructure(row: &Dependency) -> bool {
 
 /// What is lost with dependencies that are cut. What the outside gets from the inside is no loss of
 /// the inside, but for those who watch it and copy from it.
-pub fn lost(atlas: &Atlas<'_>, cut: impl Iterator<Item = Crossing>) -> Vec<Lost> {
+pub fn lost(atlas: &Atlas, cut: impl Iterator<Item = Crossing>) -> Vec<Lost> {
     let mut by: BTreeMap<(Infrastructure, u32), (BTreeSet<u32>, Vec<u32>)> = BTreeMap::new();
     let responders = &atlas.observed.knowledge.responders;
     for crossing in cut {

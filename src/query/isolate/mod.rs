@@ -126,7 +126,7 @@ impl Isolation {
 
     /// The share of cut dependencies whose direction is as good as certain.
     #[expect(clippy::cast_precision_loss, reason = "a share")]
-    pub fn confidence(&self, atlas: &Atlas<'_>) -> f64 {
+    pub fn confidence(&self, atlas: &Atlas) -> f64 {
         let sure = self.cut.iter().filter(|edge| {
             atlas.dependency(edge.crossing.dependency).is_some_and(|row| row.totals.confidence >= 0.9)
         });
@@ -138,7 +138,7 @@ impl Isolation {
 /// on the map.
 pub struct Isolator<'a> {
     /// The map.
-    pub atlas: &'a Atlas<'a>,
+    pub atlas: &'a Atlas,
     /// Its segments.
     pub segments: &'a Segments,
     /// Who needs whom.
@@ -149,7 +149,7 @@ pub struct Isolator<'a> {
 
 impl<'a> Isolator<'a> {
     /// In time proportional to the map.
-    pub fn new(atlas: &'a Atlas<'a>, segments: &'a Segments, requires: &'a Requires) -> Isolator<'a> {
+    pub fn new(atlas: &'a Atlas, segments: &'a Segments, requires: &'a Requires) -> Isolator<'a> {
         Isolator { fixpoint: Fixpoint::new(requires), edges: Edges::new(atlas), atlas, segments, requires }
     }
 

@@ -97,7 +97,7 @@ impl Isolator<'_> {
     /// The cut dependencies that the operator protects; if there are none, those that make critical
     /// services outside fall, unless an intruder could run commands by them.
     fn worth_keeping(&self, quarantine: &Isolation) -> (Vec<u32>, bool) {
-        let knowledge = self.atlas.observed.knowledge;
+        let knowledge = &self.atlas.observed.knowledge;
         let cut = quarantine.cut_places();
         let protected = cut.iter().copied().filter(|place| {
             self.atlas.dependency(*place).is_some_and(|row| {

@@ -36,12 +36,7 @@ pub struct Hit {
 }
 
 /// What is lost of everything that the business names, in the operator's order.
-pub(super) fn hits(
-    atlas: &Atlas<'_>,
-    failed: &[u32],
-    certain: &BTreeSet<u32>,
-    may: &BTreeSet<u32>,
-) -> Vec<Hit> {
+pub(super) fn hits(atlas: &Atlas, failed: &[u32], certain: &BTreeSet<u32>, may: &BTreeSet<u32>) -> Vec<Hit> {
     let named = atlas.observed.knowledge.business.iter();
     let hit = |business: &super::super::knowledge::BusinessService| {
         let services = business.services.iter().filter_map(|key| atlas.service_place(key));

@@ -82,7 +82,7 @@ pub struct Outage {
 impl Outage {
     /// What stops when a target does. With `expand`, shared infrastructure that may fall takes with it
     /// everybody who uses it.
-    pub fn of(atlas: &Atlas<'_>, requires: &Requires, target: &Resolved, expand: bool) -> Outage {
+    pub fn of(atlas: &Atlas, requires: &Requires, target: &Resolved, expand: bool) -> Outage {
         let failure = match target.services.is_empty() {
             true => Failure { hosts: whole_machines(atlas, &target.hosts), ..Failure::default() },
             false => Failure { services: target.services.clone(), ..Failure::default() },
@@ -151,7 +151,7 @@ impl Outage {
         }
     }
 
-    fn count_clients(&mut self, atlas: &Atlas<'_>, requires: &Requires) {
+    fn count_clients(&mut self, atlas: &Atlas, requires: &Requires) {
         let falling = self.must.iter().chain(&self.may);
         let serving: Vec<u32> = falling.filter_map(|loss| requires.host_of(loss.node)).collect();
         let serving: BTreeSet<u32> = whole_machines(atlas, &serving).into_iter().collect();
@@ -176,7 +176,7 @@ impl Outage {
 }
 
 /// A machine fails with all its addresses.
-fn whole_machines(atlas: &Atlas<'_>, hosts: &[u32]) -> Vec<u32> {
+fn whole_machines(atlas: &Atlas, hosts: &[u32]) -> Vec<u32> {
     let machines = Machines::new(atlas);
     let all: BTreeSet<u32> = hosts.iter().flat_map(|host| machines.of(host)).copied().collect();
     all.into_iter().collect()
@@ -193,11 +193,7 @@ fn safe(requires: &Requires, failed: &[u32], down: &BTreeSet<u32>) -> Vec<u32> {
     providers.filter(lives).collect::<BTreeSet<u32>>().into_iter().collect()
 }
 
-fn shared(
-    atlas: &Atlas<'_>,
-    certain: &BTreeSet<u32>,
-    services: impl Iterator<Item = u32>,
-) -> Vec<SharedLoss> {
+fn shared(atlas: &Atlas, certain: &BTreeSet<u32>, services: impl Iterator<Item = u32>) -> Vec<SharedLoss> {
     let services: BTreeSet<u32> = services.collect();
     let row = |service: u32| SharedLoss {
         service,
@@ -209,7 +205,7 @@ fn shared(
 
 /// What is needed to tell of each loss why and how likely.
 struct Telling<'a> {
-    atlas: &'a Atlas<'a>,
+    atlas: &'a Atlas,
     requires: &'a Requires,
     failed: &'a [u32],
     likely: BTreeMap<u32, f64>,

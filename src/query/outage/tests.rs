@@ -1,5 +1,7 @@
 //! What an answer tells of impact, on small towns made of flows.
 
+use std::sync::Arc;
+
 use super::super::atlas::Observed;
 use super::super::knowledge::{BusinessService, Knowledge};
 use super::super::requires::Why;
@@ -61,18 +63,18 @@ impl Town {
         self
     }
 
-    fn ask<T>(&self, answer: impl FnOnce(&Atlas<'_>) -> T) -> T {
+    fn ask<T>(&self, answer: impl FnOnce(&Atlas) -> T) -> T {
         let mut delta = Delta::default();
         self.records.iter().cloned().for_each(|record| delta.flow(record));
         let operator = Operator { local: vec!["10.0.0.0/25".parse().unwrap()], ..Operator::default() };
         let snapshot = Snapshot::new(Map::from(delta), &operator);
         let history = History::new(&snapshot, &self.records);
         answer(&Atlas::new(Observed {
-            snapshot: &snapshot,
-            history: &history,
-            inferences: &self.inferences,
-            knowledge: &self.knowledge,
-            watched: &[],
+            snapshot: Arc::new(snapshot),
+            history: Arc::new(history),
+            inferences: Arc::new(self.inferences.clone()),
+            knowledge: Arc::new(self.knowledge.clone()),
+            watched: Arc::default(),
         }))
     }
 

@@ -156,7 +156,7 @@ impl Requires {
             host_of: parts.host_of,
             members: Rows::new(groups.len(), members),
             leans,
-            groups: Rows::of_ordered(
+            groups: Rows::sorted(
                 nodes as usize,
                 groups.into_iter().map(|(group, _)| group).collect(),
                 |group| group.dependent,

@@ -20,7 +20,7 @@ const Z95: f64 = 1.959_963_985;
 
 impl Requires {
     /// Reads a map: what clients use, what was inferred of services, and where nothing was, guesses.
-    pub fn from_atlas(atlas: &Atlas<'_>) -> Requires {
+    pub fn from_atlas(atlas: &Atlas) -> Requires {
         let mut reading = Reading::new(atlas);
         for host in 0..reading.hosts() {
             reading.host(host);
@@ -30,7 +30,7 @@ impl Requires {
 }
 
 struct Reading<'a> {
-    atlas: &'a Atlas<'a>,
+    atlas: &'a Atlas,
     scanners: BTreeSet<HostKey>,
     machines: Machines,
     /// The pool of a service, by its place among the pools.
@@ -57,9 +57,9 @@ struct Claim {
 }
 
 impl<'a> Reading<'a> {
-    fn new(atlas: &'a Atlas<'a>) -> Reading<'a> {
-        let observed = atlas.observed;
-        let snapshot = observed.snapshot;
+    fn new(atlas: &'a Atlas) -> Reading<'a> {
+        let observed = &atlas.observed;
+        let snapshot = &observed.snapshot;
         let mut pool_of = BTreeMap::new();
         let mut pools = Vec::new();
         for (place, pool) in observed.inferences.pools.iter().enumerate() {
@@ -229,7 +229,7 @@ pub(in crate::query) fn carries_impact(dependency: &Dependency) -> bool {
 }
 
 /// What was found out about a service.
-fn links<'a>(atlas: &Atlas<'a>, service: &ServiceKey) -> &'a [InferredLink] {
+fn links<'a>(atlas: &'a Atlas, service: &ServiceKey) -> &'a [InferredLink] {
     let links = &atlas.observed.inferences.links;
     let from = links.partition_point(|link| link.service < *service);
     let rest = links.get(from..).unwrap_or_default();

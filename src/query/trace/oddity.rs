@@ -43,7 +43,7 @@ impl Oddity {
 /// Looks for what is odd. `insecure`: places of dependencies with an insecure practice.
 pub struct Oddities<'a> {
     /// The map.
-    pub atlas: &'a Atlas<'a>,
+    pub atlas: &'a Atlas,
     /// The contacts that were searched.
     pub contacts: &'a Contacts,
     /// Places of dependencies with an insecure practice.
@@ -87,13 +87,13 @@ impl Oddities<'_> {
 
     /// When somebody watched, from first to last.
     fn watched(&self) -> Option<Span> {
-        let watched = self.atlas.observed.watched;
+        let watched = &self.atlas.observed.watched;
         let first = watched.iter().map(|span| span.first).min()?;
         Some(Span { first, last: watched.iter().map(|span| span.last).max()? })
     }
 
     fn is_new(&self, way: &Way) -> bool {
-        let history = self.atlas.observed.history;
+        let history = &self.atlas.observed.history;
         let first = history.of(way.edge as usize).first().map(|contact| contact.span.first);
         let before = |watched: Span| way.span.first - watched.first >= watched.last - way.span.first;
         first == Some(way.span.first) && self.watched().is_some_and(before)

@@ -36,7 +36,7 @@ struct Criticality {
 #[derive(Clone, Copy)]
 pub struct Naming<'a> {
     /// The map.
-    pub atlas: &'a Atlas<'a>,
+    pub atlas: &'a Atlas,
     /// Who requires what.
     pub requires: &'a Requires,
 }

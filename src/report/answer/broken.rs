@@ -32,7 +32,7 @@ pub struct Affected {
 impl Affected {
     /// A node that fell, and the places of the dependencies that made it fall.
     pub fn of(
-        atlas: &Atlas<'_>,
+        atlas: &Atlas,
         requires: &Requires,
         fallen: &Fallen,
         probability: f64,
@@ -61,7 +61,7 @@ impl Affected {
 }
 
 /// A group in words: the service, or how many of which.
-pub fn group(atlas: &Atlas<'_>, requires: &Requires, group: u32) -> Option<String> {
+pub fn group(atlas: &Atlas, requires: &Requires, group: u32) -> Option<String> {
     let needed = requires.group(group)?.needed;
     let members = requires.members(group).iter();
     let members: Vec<String> =

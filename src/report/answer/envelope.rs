@@ -10,11 +10,13 @@ use super::SCHEMA;
 use super::blindness::Sight;
 use crate::model::Timestamp;
 use crate::query::{Blindness, Digest, Observed, digest};
+use crate::report::document::covered;
 use crate::report::time;
 
 /// Answers questions about one map.
-pub struct Asker<'a> {
-    observed: Observed<'a>,
+pub struct Asker {
+    observed: Observed,
+    number: u64,
     digest: Digest,
     as_of: Option<Timestamp>,
 }
@@ -48,11 +50,11 @@ struct Window {
     watched_seconds: f64,
 }
 
-impl<'a> Asker<'a> {
+impl Asker {
     /// Takes the map's digest, in time proportional to the map. `as_of` is the moment that answers
     /// are about; none: that of the last packet.
-    pub fn new(observed: Observed<'a>, as_of: Option<Timestamp>) -> Asker<'a> {
-        Asker { digest: digest(&observed), as_of: as_of.or(observed.snapshot.last), observed }
+    pub fn new(observed: Observed, number: u64, as_of: Option<Timestamp>) -> Asker {
+        Asker { digest: digest(&observed), as_of: as_of.or(observed.snapshot.last), number, observed }
     }
 
     /// The digest of the map.
@@ -67,21 +69,21 @@ impl<'a> Asker<'a> {
 
     /// Puts an answer together.
     pub fn answer<Q: Serialize, R>(&self, question: Q, blindness: &Blindness, result: R) -> Answer<Q, R> {
-        let watched = self.observed.watched;
+        let watched = &self.observed.watched;
         #[expect(clippy::cast_precision_loss, reason = "seconds to the nanosecond for the first 104 days")]
         let watched_seconds = covered(watched) as f64 / 1e9;
         Answer {
             schema: SCHEMA,
             answer_id: self.answer_id(&question),
             question,
-            snapshot: Which { number: 1, digest: self.digest.to_string() },
+            snapshot: Which { number: self.number, digest: self.digest.to_string() },
             window: Window {
                 first: watched.iter().map(|span| span.first).min().map(time),
                 last: watched.iter().map(|span| span.last).max().map(time),
                 as_of: self.as_of.map(time),
                 watched_seconds,
             },
-            visibility: Sight::of(blindness, self.observed.snapshot),
+            visibility: Sight::of(blindness, &self.observed.snapshot),
             result,
         }
     }
@@ -98,19 +100,6 @@ impl<'a> Asker<'a> {
     }
 }
 
-/// Nanoseconds that at least one source watched.
-fn covered(watched: &[crate::model::Span]) -> i64 {
-    let mut sorted = watched.to_vec();
-    sorted.sort_unstable();
-    let mut until = Timestamp::MIN;
-    let mut sum = 0;
-    for span in sorted {
-        sum += (span.last - span.first.max(until)).max(0);
-        until = until.max(span.last);
-    }
-    sum
-}
-
 impl<Q: Serialize, R: Serialize> Answer<Q, R> {
     /// Writes it as one JSON document.
     ///
@@ -119,21 +108,5 @@ impl<Q: Serialize, R: Serialize> Answer<Q, R> {
     pub fn write_json(&self, mut out: &mut dyn Write) -> io::Result<()> {
         serde_json::to_writer_pretty(&mut out, self)?;
         writeln!(out)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Span;
-
-    #[test]
-    fn sources_that_overlap_watched_only_once() {
-        let span = |first, last| Span {
-            first: Timestamp::from_seconds(first, 0),
-            last: Timestamp::from_seconds(last, 0),
-        };
-        assert_eq!(covered(&[]), 0);
-        assert_eq!(covered(&[span(0, 10), span(5, 8), span(9, 12), span(20, 21)]), 13_000_000_000);
     }
 }

@@ -73,7 +73,7 @@ struct UnusedRow {
 
 impl ExposureResult {
     /// What was found.
-    pub fn of(report: &Report<'_>, atlas: &Atlas<'_>, exposure: &Exposure) -> ExposureResult {
+    pub fn of(report: &Report<'_>, atlas: &Atlas, exposure: &Exposure) -> ExposureResult {
         let key = |host: u32| atlas.host(host).map(|host| host.key);
         let id = |place: u32| atlas.dependency(place).map(|row| row.id()).unwrap_or_default();
         let session = |contact: &Contact| SessionRow {
@@ -154,7 +154,7 @@ impl Group {
 }
 
 /// Writes the section: what it can reach, by what it could do there.
-pub(super) fn section(page: &mut Page<'_>, atlas: &Atlas<'_>, exposure: &Exposure) {
+pub(super) fn section(page: &mut Page<'_>, atlas: &Atlas, exposure: &Exposure) {
     let writer = Section { atlas, exposure };
     let since = exposure.direct.iter().map(|row| row.span.first).min();
     let since = since.map_or_else(String::new, |since| format!(" (contacts since {})", moment(since)));
@@ -170,7 +170,7 @@ pub(super) fn section(page: &mut Page<'_>, atlas: &Atlas<'_>, exposure: &Exposur
 }
 
 struct Section<'a> {
-    atlas: &'a Atlas<'a>,
+    atlas: &'a Atlas,
     exposure: &'a Exposure,
 }
 

@@ -18,7 +18,7 @@ pub struct Teller<'a> {
     /// What was read.
     pub report: &'a Report<'a>,
     /// The map.
-    pub atlas: &'a Atlas<'a>,
+    pub atlas: &'a Atlas,
     /// The contacts that were searched.
     pub contacts: &'a Contacts,
 }

@@ -23,7 +23,7 @@ mod seen;
 mod timeline;
 
 pub use affected::Naming;
-pub use blast_radius::{BlastRadius, Told, picture, write_blast_radius};
+pub use blast_radius::{BlastRadius, Radius, picture, write_blast_radius};
 pub use blindness::Sight;
 pub use cut::{CutAsked, CutReport};
 pub use difference::{write_difference, write_difference_json};

@@ -7,10 +7,14 @@ use super::blindness;
 use crate::graph::Host;
 use crate::model::{HostKey, NameSource, ServiceKey};
 use crate::query::Blindness;
+use crate::report::document::{covered, watched};
 use crate::report::text::{self, Table, Tone, View, count, length, moment};
 
 /// Columns of a page where nobody says how wide it is.
 const PAGE_WIDTH: usize = 100;
+
+/// Columns of a page with wide tables, where nobody says how wide it is.
+const WIDE_PAGE_WIDTH: usize = 110;
 
 /// Spaces before everything inside a section.
 const INDENT: usize = 2;
@@ -18,13 +22,19 @@ const INDENT: usize = 2;
 /// A page under way.
 pub struct Page<'a> {
     view: &'a View<'a>,
+    width: usize,
     out: String,
 }
 
 impl<'a> Page<'a> {
     /// An empty page.
-    pub const fn new(view: &'a View<'a>) -> Page<'a> {
-        Page { view, out: String::new() }
+    pub fn new(view: &'a View<'a>) -> Page<'a> {
+        Page { view, width: view.width.unwrap_or(PAGE_WIDTH), out: String::new() }
+    }
+
+    /// An empty page for wide tables.
+    pub fn wide(view: &'a View<'a>) -> Page<'a> {
+        Page { width: view.width.unwrap_or(WIDE_PAGE_WIDTH), ..Page::new(view) }
     }
 
     /// The page, ended by a newline.
@@ -38,8 +48,8 @@ impl<'a> Page<'a> {
     }
 
     /// Columns of the page.
-    pub fn width(&self) -> usize {
-        self.view.width.unwrap_or(PAGE_WIDTH)
+    pub const fn width(&self) -> usize {
+        self.width
     }
 
     /// One line, wrapped where it is too long; what follows is indented by two more.
@@ -128,11 +138,10 @@ impl<'a> Page<'a> {
         let report = self.view.report;
         let as_of =
             report.as_of.map_or_else(|| "no packet seen".to_owned(), |at| format!("as of {}", moment(at)));
-        let firsts = report.sources.iter().filter_map(|source| source.first).min();
-        let lasts = report.sources.iter().filter_map(|source| source.last).max();
-        let watched = firsts
-            .zip(lasts)
-            .map_or_else(String::new, |(first, last)| format!(" · {} watched", length(last - first)));
+        let watched = match covered(&watched(report.sources)) {
+            0 => String::new(),
+            nanos => format!(" · {} watched", length(nanos)),
+        };
         let sources = count(report.sources.len(), "capture", "captures");
         self.line(0, Tone::Faint, &format!("{as_of}{watched} · {sources}"));
     }
@@ -184,12 +193,9 @@ impl<'a> Page<'a> {
         if sentences.is_empty() {
             self.say("Both directions and the own segment were seen, without a gap and without loss.");
         }
-        if let Some(watched) = self.view.report.sources.iter().filter_map(|s| Some(s.last? - s.first?)).max()
-        {
-            self.warn(&format!(
-                "Jobs that run less often than every {} cannot be known from this.",
-                length(watched)
-            ));
+        if let nanos @ 1.. = covered(&watched(self.view.report.sources)) {
+            let often = length(nanos);
+            self.warn(&format!("Jobs that run less often than every {often} cannot be known from this."));
         }
         if !next.is_empty() {
             self.heading("NEXT");

@@ -101,7 +101,7 @@ impl Between<'_> {
 
     /// For people.
     pub fn write(&self, view: &View<'_>, blindness: &Blindness, answer_id: &str) -> String {
-        let mut page = Page::new(view);
+        let mut page = Page::wide(view);
         let places: Vec<u32> = self.from.iter().map(|(host, _)| *host).collect();
         for (named, hosts) in [(self.named.0, &places), (self.named.1, &self.to.to_vec())] {
             let hosts: Vec<&Host> = hosts.iter().filter_map(|host| self.teller.atlas.host(*host)).collect();

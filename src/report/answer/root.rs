@@ -138,7 +138,7 @@ impl Backward<'_> {
 
     /// For people.
     pub fn write(&self, view: &View<'_>, blindness: &Blindness, answer_id: &str) -> String {
-        let mut page = Page::new(view);
+        let mut page = Page::wide(view);
         let hosts: Vec<&Host> =
             self.root.victims.iter().filter_map(|(host, _)| self.teller.atlas.host(*host)).collect();
         match hosts.as_slice() {

@@ -204,7 +204,7 @@ pub struct ForwardPage<'a> {
 impl ForwardPage<'_> {
     /// The page.
     pub fn write(&self, view: &View<'_>, blindness: &Blindness, answer_id: &str) -> String {
-        let mut page = Page::new(view);
+        let mut page = Page::wide(view);
         let hosts: Vec<&Host> =
             self.zero.iter().filter_map(|(host, _)| self.teller.atlas.host(*host)).collect();
         page.about(&hosts, self.named);

@@ -12,9 +12,9 @@ use super::affected::{Affected, Naming};
 use crate::query::{Atlas, Outage, Requires, Resolved};
 
 /// What is known of an answer before it takes a form.
-pub struct Told<'a> {
+pub struct Radius<'a> {
     /// The map.
-    pub atlas: &'a Atlas<'a>,
+    pub atlas: &'a Atlas,
     /// Who requires what.
     pub requires: &'a Requires,
     /// The target, as it was named.
@@ -77,8 +77,8 @@ struct Step {
 
 impl<E: Serialize> BlastRadius<E> {
     /// By the names of the contract.
-    pub fn of(told: &Told<'_>, exposure: Option<E>) -> BlastRadius<E> {
-        let Told { atlas, requires, outage, resolved, .. } = told;
+    pub fn of(told: &Radius<'_>, exposure: Option<E>) -> BlastRadius<E> {
+        let Radius { atlas, requires, outage, resolved, .. } = told;
         let naming = Naming { atlas, requires };
         let rows = |losses: &[crate::query::Loss]| losses.iter().map(|loss| naming.affected(loss)).collect();
         let nodes: Vec<u32> = match resolved.services.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Told;
+use super::Radius;
 use crate::query::{ImpactNode, Loss};
 use crate::report::answer::affected::Naming;
 use crate::report::picture::{Picture, PictureEdge, PictureNode, PictureTone};
@@ -12,7 +12,7 @@ use crate::report::text::share;
 const NODES_MAX: usize = 80;
 
 /// The picture of what stops with a target.
-pub fn picture(told: &Told<'_>, answer_id: &str) -> Picture {
+pub fn picture(told: &Radius<'_>, answer_id: &str) -> Picture {
     let naming = Naming { atlas: told.atlas, requires: told.requires };
     let outage = told.outage;
     let mut drawing = Drawing { naming, places: BTreeMap::new(), nodes: Vec::new() };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Told;
+use super::Radius;
 use crate::graph::DependencyState;
 use crate::model::{ServiceKey, Transport};
 use crate::query::exposure::Exposure;
@@ -24,7 +24,7 @@ const NAME_WIDTH_MAX: usize = 24;
 /// The answer as a page.
 pub fn write_blast_radius(
     view: &View<'_>,
-    told: &Told<'_>,
+    told: &Radius<'_>,
     exposure: Option<&Exposure>,
     blindness: &Blindness,
     answer_id: &str,
@@ -49,7 +49,7 @@ pub fn write_blast_radius(
 }
 
 struct Writing<'a> {
-    told: &'a Told<'a>,
+    told: &'a Radius<'a>,
     naming: Naming<'a>,
 }
 

@@ -32,7 +32,7 @@ pub struct CutAsked<'a> {
 /// Everything that is told of a cut.
 pub struct CutReport<'a> {
     /// The map.
-    pub atlas: &'a Atlas<'a>,
+    pub atlas: &'a Atlas,
     /// Its segments.
     pub segments: &'a Segments,
     /// What was asked.
@@ -55,7 +55,7 @@ impl CutReport<'_> {
     /// The answer for programs.
     pub fn envelope<'q>(
         &self,
-        asker: &Asker<'_>,
+        asker: &Asker,
         asked: &'q CutAsked<'q>,
     ) -> Answer<&'q CutAsked<'q>, CutResult> {
         asker.answer(asked, &self.blindness(), self.result())

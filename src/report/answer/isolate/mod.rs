@@ -35,9 +35,9 @@ pub struct IsolateAsked<'a> {
 
 /// Everything that is told of an isolation.
 pub struct IsolateAnswer<'a> {
-    atlas: &'a Atlas<'a>,
+    atlas: &'a Atlas,
     requires: &'a Requires,
-    question: &'a IsolateQuestion,
+    question: IsolateQuestion,
     isolation: Isolation,
     options: Options,
     remains: Remains,
@@ -55,16 +55,16 @@ pub struct IsolateAnswer<'a> {
 
 impl<'a> IsolateAnswer<'a> {
     /// Finds everything out.
-    pub fn new(isolator: &mut Isolator<'a>, cutter: &Cutter<'_>, question: &'a IsolateQuestion) -> Self {
-        let isolation = isolator.isolate(question);
+    pub fn new(isolator: &mut Isolator<'a>, cutter: &Cutter<'_>, question: IsolateQuestion) -> Self {
+        let isolation = isolator.isolate(&question);
         let worlds = isolator.likelihood(&isolation.cut_places());
         let alone = question.services.iter().filter_map(|service| isolator.atlas.host_of(*service));
         let hosts: Vec<u32> = question.hosts.iter().copied().chain(alone).collect();
         IsolateAnswer {
-            options: isolator.options(question),
-            remains: isolator.remains(question, &isolation),
-            costs: isolator.costs(cutter, question),
-            same_machines: isolator.same_machines(question),
+            options: isolator.options(&question),
+            remains: isolator.remains(&question, &isolation),
+            costs: isolator.costs(cutter, &question),
+            same_machines: isolator.same_machines(&question),
             blindness: Blindness::of(isolator.atlas, &hosts),
             error: worlds.error(0.5),
             likely: worlds.rows.iter().map(|(fallen, likely)| (fallen.node, *likely)).collect(),
@@ -84,7 +84,7 @@ impl<'a> IsolateAnswer<'a> {
     /// The answer for programs.
     pub fn envelope<'q>(
         &self,
-        asker: &Asker<'_>,
+        asker: &Asker,
         asked: &'q IsolateAsked<'q>,
     ) -> Answer<&'q IsolateAsked<'q>, IsolateResult> {
         asker.answer(asked, &self.blindness, self.result())
