@@ -18,11 +18,17 @@ use crate::model::{
     Counters, Endpoint, FlowKey, FlowRecord, FrameId, Ledger, Mac, Outcome, Pair, Side, Timestamp,
 };
 
-/// Flows that are read one by one: 100,000 × ~400 B = 40 MiB, and a fifth of a second.
-const FLOWS_MAX: i64 = 100_000;
+/// How many flows, and contacts of an edge and hour, are read at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Flows that are read one by one.
+    pub flows: i64,
+    /// Contacts of an edge and hour.
+    pub hours: i64,
+}
 
-/// Contacts of an edge and hour that are read: as many again.
-const HOURS_MAX: i64 = 100_000;
+/// 2 × 50,000 × ~400 B = 40 MiB, and a third of the second that a cold start may take.
+pub const BUDGET: Budget = Budget { flows: 50_000, hours: 50_000 };
 
 /// How finely the time before now is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,8 +44,9 @@ pub fn read(
     connection: &Connection,
     book: &Book,
     scope: Scope,
+    budget: Budget,
 ) -> Result<(Vec<FlowRecord>, Grain), StoreError> {
-    let Some(cut) = cut(connection, scope)? else {
+    let Some(cut) = cut(connection, scope, budget.flows)? else {
         return Ok((flow::read(connection, book, Wanted::During(scope), true)?, Grain::default()));
     };
     let newest = Scope { since: start(cut), ..scope };
@@ -48,7 +55,7 @@ pub fn read(
     records
         .extend(open.into_iter().filter(|record| record.last < newest.since && record.last >= scope.since));
     let mut grain = Grain { flows_since: Some(newest.since), hours_since: None };
-    let mut left = HOURS_MAX;
+    let mut left = budget.hours;
     let mut hour = cut;
     let first: Option<i64> = connection.query_row("SELECT min(hour) FROM edge_hour", (), |row| row.get(0))?;
     let first = first.unwrap_or(cut).max(hour_of(scope.since));
@@ -76,12 +83,12 @@ pub fn read(
 }
 
 /// The hour from which on flows are read one by one; none if all can be.
-fn cut(connection: &Connection, scope: Scope) -> Result<Option<i64>, StoreError> {
+fn cut(connection: &Connection, scope: Scope, flows_max: i64) -> Result<Option<i64>, StoreError> {
     let first: Option<i64> = connection
         .prepare_cached(
             "SELECT first FROM flow WHERE first < ? AND first >= ? ORDER BY first DESC LIMIT 1 OFFSET ?",
         )?
-        .query_row(params![scope.end.nanos(), scope.since.nanos(), FLOWS_MAX], |row| row.get(0))
+        .query_row(params![scope.end.nanos(), scope.since.nanos(), flows_max], |row| row.get(0))
         .optional()?;
     Ok(first.map(|first| hour_of(Timestamp::from_nanos(first)) + 1))
 }
@@ -148,5 +155,77 @@ fn contact(key: &EdgeKey, totals: &EdgeTotals) -> FlowRecord {
         vlans: Pair::new(0, 0),
         turns: pack::turns(&[]),
         turns_cut: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Store, StoreOptions, database};
+    use super::*;
+    use crate::graph::{Delta, Filed, Gained, filed};
+    use crate::model::{Address, Realm, Transport};
+
+    /// A flow of one of three clients, every ten minutes.
+    fn flow(number: u64) -> FlowRecord {
+        let endpoint = |last, port| Endpoint { address: Address::from([10, 0, 0, last]), port };
+        let client = endpoint(1 + (number % 3) as u8, 40_000 + number as u16);
+        let (key, side) = FlowKey::of(Realm::DEFAULT, Transport::Tcp, client, endpoint(100, 443));
+        let sent = Counters { packets: 2, bytes: 200, payload: 100 };
+        let mut ledger = Ledger::default();
+        ledger.syn_from[side] = true;
+        let first = 490_000 * HOUR + number as i64 * HOUR / 6;
+        FlowRecord {
+            key,
+            first: Timestamp::from_nanos(first),
+            last: Timestamp::from_nanos(first + HOUR / 60),
+            frame: FrameId { source: 0, number },
+            sent: Pair::new(sent, sent),
+            ledger,
+            outcome: Outcome { answered: true, ended: true, ..Outcome::default() },
+            protocol: Some("tls"),
+            tls: true,
+            capability: None,
+            purposes: Default::default(),
+            macs: Default::default(),
+            vlans: Default::default(),
+            turns: Box::default(),
+            turns_cut: false,
+        }
+    }
+
+    fn edge(record: &FlowRecord) -> EdgeKey {
+        match filed(record) {
+            Filed::Edge(key, _) => key,
+            _ => panic!("undecided"),
+        }
+    }
+
+    #[test]
+    fn older_flows_are_told_more_coarsely_and_none_is_left_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = Store::open(dir.path(), &StoreOptions::default()).writer().unwrap();
+        let flows: Vec<FlowRecord> = (0..600).map(flow).collect();
+        let mut delta = Delta::default();
+        flows.iter().for_each(|record| delta.flow(record.clone()));
+        writer.write(&Gained { delta, ended: flows.clone(), ..Gained::default() }).unwrap();
+        let connection = database::to_read(&database::path(dir.path())).unwrap();
+        let book = Book::read(&connection).unwrap();
+        let all = |flows, hours| read(&connection, &book, Scope::ALL, Budget { flows, hours }).unwrap();
+        let (records, grain) = all(1_000, 0);
+        assert_eq!((records.len(), grain), (600, Grain::default()));
+        let (records, grain) = all(50, 30);
+        let (one_by_one, by_the_hour) = (grain.flows_since.unwrap(), grain.hours_since.unwrap());
+        assert!(by_the_hour < one_by_one);
+        // 48 flows of eight hours, three edges in each of ten hours, and three edges before.
+        assert_eq!(records.len(), 48 + 30 + 3);
+        for flow in &flows {
+            let stands_for = |record: &&FlowRecord| {
+                edge(record) == edge(flow) && record.first <= flow.first && record.last >= flow.last
+            };
+            assert!(records.iter().any(|record| stands_for(&record)), "{flow:?}");
+        }
+        let bytes =
+            |records: &[FlowRecord]| records.iter().map(|record| record.sent.first.bytes).sum::<u64>();
+        assert_eq!(bytes(&records), bytes(&flows), "and none is told twice");
     }
 }

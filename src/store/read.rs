@@ -100,7 +100,7 @@ pub(super) fn read(dir: &Path, window: &Window) -> Result<Stored, StoreError> {
         totals: fact::counters(&moment, scope)?,
     };
     if window.records {
-        let (records, grain) = contact::read(&moment, &book, scope)?;
+        let (records, grain) = contact::read(&moment, &book, scope, contact::BUDGET)?;
         stored.grain = grain;
         stored.records = records.into_iter().map(|record| clipped(record, scope)).collect();
         stored.records.sort_by_key(|record| (record.first, record.frame, record.key));
