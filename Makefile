@@ -4,12 +4,14 @@
 CARGO ?= cargo
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup setup-test demo build test lint doc bench captures fuzz deny clean
+.PHONY: help setup setup-test setup-package demo build test lint doc bench captures fuzz deny deb deb-test portable portable-test clean
 
 help:
 	@echo "make demo      build, and show the map of a real capture"
 	@echo "make test      format, lints, documentation and all tests"
 	@echo "make bench     speed and memory, as ratios measured in one run"
+	@echo "make deb       a Debian package in target/deb; make deb-test installs and runs it in a bare root (root)"
+	@echo "make portable  a program for other distributions in target/portable; make portable-test runs it there"
 	@echo "make captures  rebuild the lab's captures (root; about forty minutes)"
 	@echo "make fuzz      fuzz the decoder and every analyzer for a minute"
 	@echo "make deny      licences, bans and sources of all dependencies (cargo-deny)"
@@ -19,6 +21,9 @@ setup:
 
 setup-test:
 	@.ci/setup test
+
+setup-package:
+	@.ci/setup package
 
 build: setup
 	$(CARGO) build --release --locked
@@ -50,6 +55,18 @@ fuzz: setup
 deny:
 	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing: cargo install --locked cargo-deny"; exit 1; }
 	cargo deny check licenses bans sources
+
+deb: setup-package build
+	.ci/deb/build.sh
+
+deb-test: setup-package build
+	.ci/deb/test.sh
+
+portable: setup-package
+	.ci/portable.sh
+
+portable-test: setup-package
+	.ci/portable.sh test
 
 clean:
 	$(CARGO) clean

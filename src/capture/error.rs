@@ -82,6 +82,9 @@ pub enum Refusal {
     /// A capture in a format that other tools convert.
     #[error("is a file of {0}; convert it with `editcap -F pcapng`")]
     OtherCapture(&'static str),
+    /// Compressed, where bytes are wanted as they come.
+    #[error("is compressed; undo that on the way, as in `zcat | tapmap …`")]
+    CompressedStream,
     /// Compressed in another way.
     #[error("is compressed with {0}; gzip, zstd and xz are undone here")]
     OtherCompression(&'static str),

@@ -16,6 +16,7 @@ mod filter;
 mod frames;
 mod input;
 mod link_type;
+pub mod live;
 mod order;
 mod pcap;
 mod pcapng;
@@ -24,6 +25,7 @@ mod resolution;
 mod search;
 mod slot;
 mod stop;
+mod watch;
 mod window;
 mod zstd;
 
@@ -34,7 +36,7 @@ pub use link_type::LinkType;
 
 use std::path::PathBuf;
 
-use crate::model::Timestamp;
+use crate::model::{Span, Timestamp};
 
 /// The longest frame handed out, in bytes: libpcap's and Wireshark's own limit for captures of
 /// networks. The few link types that carry more (USB, D-Bus) are handed out cut to it.
@@ -119,6 +121,8 @@ pub struct Source {
     pub first: Option<Timestamp>,
     /// The latest time of its frames.
     pub last: Option<Timestamp>,
+    /// The spans in which it had frames, with an hour and more of silence between them.
+    pub watched: Vec<Span>,
     /// Why it could not be read, or stopped early, or what else its reader should know.
     pub problem: Option<String>,
 }

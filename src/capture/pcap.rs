@@ -101,6 +101,9 @@ impl Pcap {
     pub(super) fn next<R: Read>(&mut self, window: &mut Window<R>) -> Result<Option<Record>, Stop> {
         if self.rest > 0 {
             self.skip_rest(window)?;
+            if self.rest > 0 {
+                return Ok(None);
+            }
         }
         let packet = self.packets + 1;
         let there = window.look(self.record_header_bytes);
@@ -147,6 +150,8 @@ impl Pcap {
     fn skip_rest<R: Read>(&mut self, window: &mut Window<R>) -> Result<(), Stop> {
         let need = std::mem::take(&mut self.rest);
         let have = window.skip(need);
+        // Where the file is still being written, the rest of it is skipped when it is there.
+        self.rest = if window.is_dry() { need - have } else { 0 };
         if have < need { cut_packet(window, self.packets, have, need).map_or(Ok(()), Err) } else { Ok(()) }
     }
 }

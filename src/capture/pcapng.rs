@@ -198,6 +198,10 @@ impl PcapNg {
             offset_seconds: 0,
         };
         let end = (block.length as usize).min(INTERFACE_BYTES_MAX) - TRAILER_BYTES;
+        let have = window.look(end).len();
+        if have < end && window.is_dry() {
+            return Err(self.cut_block(window, block, have));
+        }
         let there = window.look(end);
         interface.read_options(self.order, there.get(16..end.min(there.len())).unwrap_or_default());
         self.link_types.insert(interface.link);
@@ -313,6 +317,8 @@ impl PcapNg {
         let have = window.skip(need);
         let there = window.look(TRAILER_BYTES);
         let Some(&trailer) = there.first_chunk::<TRAILER_BYTES>() else {
+            // Where the file is still being written, reading goes on from here.
+            self.unfinished = Some((block, done + have));
             let have = have + there.len() as u64;
             return Err(self.cut_at(window, offset, have, need + TRAILER_BYTES as u64));
         };

@@ -35,6 +35,16 @@ pub(super) fn cut_packet<R: Read>(window: &Window<R>, packet: u64, have: u64, ne
     }
 }
 
+/// What a capture that is still being written has to offer.
+#[derive(Debug)]
+pub(super) enum SoFar {
+    Record(Record),
+    /// The writer has not come that far.
+    NotYet,
+    /// The stream has ended.
+    End,
+}
+
 enum State {
     Pcap(Pcap),
     PcapNg(PcapNg),
@@ -54,7 +64,19 @@ impl<R: Read> Reader<R> {
     /// # Errors
     /// If it is no capture, or one whose header cannot be read.
     pub(super) fn open(input: R) -> Result<Self, Refusal> {
-        let mut window = Window::new(input);
+        Self::over(Window::new(input))
+    }
+
+    /// As [`Reader::open`], of a capture that is still being written and has its header already; read
+    /// with [`Reader::next_so_far`].
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub(super) fn follow(input: R) -> Result<Self, Refusal> {
+        Self::over(Window::patient(input))
+    }
+
+    fn over(mut window: Window<R>) -> Result<Self, Refusal> {
         let there = window.look(Refusal::FIRST_BYTES);
         let first = there.first_chunk::<4>().copied().unwrap_or_default();
         let shown = there.get(..there.len().min(Refusal::FIRST_BYTES)).unwrap_or_default().to_vec();
@@ -77,6 +99,18 @@ impl<R: Read> Reader<R> {
             return ahead;
         }
         self.read()
+    }
+
+    /// The next record of a capture that is still being written. One that is not whole yet is not
+    /// there yet: nothing of it is consumed.
+    pub(super) fn next_so_far(&mut self) -> Result<SoFar, Stop> {
+        self.window.wet();
+        match self.read() {
+            Ok(Some(record)) => Ok(SoFar::Record(record)),
+            _ if self.window.is_dry() => Ok(SoFar::NotYet),
+            Ok(None) => Ok(SoFar::End),
+            Err(stop) => Err(stop),
+        }
     }
 
     #[inline]

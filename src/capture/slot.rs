@@ -8,6 +8,7 @@ use super::error::{FilterError, Refusal};
 use super::filter::Filter;
 use super::input::Input;
 use super::reader::{Reader, Record};
+use super::watch::Watch;
 use super::{Frame, LinkType, Options, Source};
 use crate::model::{Nanos, Timestamp};
 
@@ -87,6 +88,7 @@ pub(super) struct Slot {
     head: Option<(Timestamp, Record)>,
     /// The time of the last frame read that had one.
     clock: Option<Timestamp>,
+    watch: Watch,
     /// Whether it was said that the filter cannot be used on one of its link types.
     senseless: bool,
 }
@@ -106,7 +108,19 @@ impl Slot {
         source.link_types = reader.link_types().into_iter().collect();
         source.bytes = size.unwrap_or(0);
         let state = State::Waiting((keep || size.is_none()).then_some(reader));
-        Ok((Slot { source, state, hash, size, head: None, clock: None, senseless: false }, turn))
+        Ok((
+            Slot {
+                source,
+                state,
+                hash,
+                size,
+                head: None,
+                clock: None,
+                watch: Watch::default(),
+                senseless: false,
+            },
+            turn,
+        ))
     }
 
     /// A source that cannot be read: there to be told of.
@@ -120,6 +134,7 @@ impl Slot {
             size: Some(0),
             head: None,
             clock: None,
+            watch: Watch::default(),
             senseless: false,
         }
     }
@@ -176,6 +191,7 @@ impl Slot {
                     source.clock_steps += 1;
                 }
                 self.clock = record.time;
+                self.watch.frame(time);
                 source.first = Some(source.first.map_or(time, |first| first.min(time)));
                 source.last = Some(source.last.map_or(time, |last| last.max(time)));
             }
@@ -234,6 +250,7 @@ impl Slot {
     /// What is known of it by now.
     pub(super) fn source(&self) -> Source {
         let mut source = self.source.clone();
+        source.watched = self.watch.spans().to_vec();
         if let State::Open(reader) = &self.state {
             source.link_types = reader.link_types().into_iter().collect();
             source.bytes = self.size.unwrap_or(reader.input().raw().bytes());
@@ -279,6 +296,7 @@ fn blank(path: &Path) -> Source {
         clock_steps: 0,
         first: None,
         last: None,
+        watched: Vec::new(),
         problem: None,
     }
 }

@@ -28,6 +28,10 @@ pub(super) struct Window<R> {
     read_bytes: usize,
     ended: bool,
     failure: Option<String>,
+    /// More may come after what seems to be the end.
+    patient: bool,
+    /// A look found less than it wanted, and more may come.
+    dry: bool,
 }
 
 impl<R: Read> Window<R> {
@@ -41,7 +45,15 @@ impl<R: Read> Window<R> {
             read_bytes: FIRST_READ_BYTES,
             ended: false,
             failure: None,
+            patient: false,
+            dry: false,
         }
+    }
+
+    /// A window over a stream that is still being written: its reader says [`ErrorKind::WouldBlock`]
+    /// where there is no more for the moment.
+    pub(super) fn patient(reader: R) -> Self {
+        Window { patient: true, ..Window::new(reader) }
     }
 
     /// What stands in the window: at least `wanted` bytes unless the stream ends before. `wanted` is
@@ -71,6 +83,10 @@ impl<R: Read> Window<R> {
                 // A reader that claims more than it was given room for would break every later index.
                 Ok(length) => self.end = (self.end + length).min(until),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if self.patient && error.kind() == ErrorKind::WouldBlock => {
+                    self.dry = true;
+                    break;
+                }
                 Err(error) => {
                     self.failure = Some(match error.kind() {
                         // Plain files just end; only what undoes a compression says this.
@@ -121,6 +137,16 @@ impl<R: Read> Window<R> {
     /// Why the stream ended, if it did not end by itself.
     pub(super) fn failure(&self) -> Option<&str> {
         self.failure.as_deref()
+    }
+
+    /// Whether a look since [`Window::wet`] found less than it wanted and more may come.
+    pub(super) fn is_dry(&self) -> bool {
+        self.dry
+    }
+
+    /// Forgets that it was dry.
+    pub(super) fn wet(&mut self) {
+        self.dry = false;
     }
 
     pub(super) fn reader(&self) -> &R {

@@ -63,10 +63,10 @@ pub enum Command {
     BlastRadius(super::blast_radius::BlastRadiusArguments),
     /// List single points of failure, the worst first
     Spof(super::spof::SpofArguments),
-    /// Explain a rule, or what a site file may say
+    /// Explain a rule, or what a site file or the configuration of a sensor may say
     Explain {
-        /// A rule's id such as ADM-01, or `site`; without one, all rules are listed
-        #[arg(value_name = "RULE|site")]
+        /// A rule's id such as ADM-01, `site` or `config`; without one, all rules are listed
+        #[arg(value_name = "RULE|site|config")]
         subject: Option<String>,
         /// Colours
         #[arg(long, value_enum, value_name = "WHEN", default_value_t = Colour::Auto)]
@@ -92,8 +92,18 @@ pub enum Command {
     Timeline(super::timeline::TimelineArguments),
     /// Bytes that leave the local networks, by destination, with how many others use it
     Egress(super::egress::EgressArguments),
+    /// Look at a tap and say whether it shows both directions, what is lost, and what it cannot show
+    Doctor(super::doctor::DoctorArguments),
     /// Write the map for other programs
     Export(ExportArguments),
+    /// Make, list or revoke the tokens that open the API
+    Token(super::token::TokenArguments),
+    /// Look after a store: add captures, check, export, compact, backup, restore
+    Store(super::store::StoreArguments),
+    /// Tell how much a store would grow and a sensor could carry, from a capture
+    Sizing(super::sizing::SizingArguments),
+    /// Serve the map of captures over HTTP, for programs and browsers
+    Serve(super::serve::ServeArguments),
     /// Write completions for a shell
     Completions {
         /// The shell
@@ -110,7 +120,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct AnalyzeArguments {
     /// Captures (pcap or pcapng, also gzip, zstd or xz), directories of captures, or - for standard input
-    #[arg(value_name = "FILE|DIR|-", required_unless_present = "check")]
+    #[arg(value_name = "FILE|DIR|-", required_unless_present_any = ["check", "data_dir"])]
     pub captures: Vec<PathBuf>,
     /// How to read.
     #[command(flatten)]
@@ -124,11 +134,14 @@ pub struct AnalyzeArguments {
 #[derive(Debug, Args)]
 pub struct ListArguments {
     /// Capture, directory of captures, or - for standard input; may be given several times
-    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "captures"])]
+    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "captures", "server", "data_dir"])]
     pub read: Vec<PathBuf>,
     /// The same as --read
     #[arg(value_name = "FILE|DIR|-")]
     pub captures: Vec<PathBuf>,
+    /// Ask a running server instead, such as http://127.0.0.1:8080; a token is taken from TAPMAP_TOKEN
+    #[arg(long, value_name = "URL", conflicts_with_all = ["read", "captures", "filter", "words", "since", "until", "local_networks", "site", "workers", "no_dedup", "hash", "as_of", "data_dir"])]
+    pub server: Option<String>,
     /// How to read.
     #[command(flatten)]
     pub reading: ReadingArguments,
@@ -144,7 +157,7 @@ pub struct ExportArguments {
     #[arg(long, value_enum)]
     pub format: ExportFormat,
     /// Capture, directory of captures, or - for standard input; may be given several times
-    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "captures"])]
+    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "captures", "data_dir"])]
     pub read: Vec<PathBuf>,
     /// The same as --read
     #[arg(value_name = "FILE|DIR|-")]
@@ -191,8 +204,11 @@ pub enum ExportFormat {
 #[derive(Debug, Args)]
 pub struct AskArguments {
     /// Capture, directory of captures, or - for standard input; may be given several times
-    #[arg(short, long = "read", value_name = "FILE", required_unless_present = "check")]
+    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "server", "data_dir"])]
     pub read: Vec<PathBuf>,
+    /// Ask a running server instead, such as http://127.0.0.1:8080; a token is taken from TAPMAP_TOKEN
+    #[arg(long, value_name = "URL", conflicts_with_all = ["read", "filter", "words", "since", "until", "local_networks", "site", "workers", "no_dedup", "hash", "as_of", "data_dir"])]
+    pub server: Option<String>,
     /// How to read.
     #[command(flatten)]
     pub reading: ReadingArguments,
@@ -285,9 +301,12 @@ pub enum PolicyFormat {
 }
 
 /// How captures are read.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Reading")]
 pub struct ReadingArguments {
+    /// Ask the history in this directory instead of captures; captures that are named go before it
+    #[arg(long, value_name = "DIR", env = "TAPMAP_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
     /// Only packets that this BPF expression lets through, as tcpdump takes it
     #[arg(short, long, value_name = "BPF", conflicts_with = "words")]
     pub filter: Option<String>,

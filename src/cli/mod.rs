@@ -6,24 +6,39 @@ mod analyze;
 mod args;
 mod asking;
 mod blast_radius;
+mod clock;
 mod completions;
+#[expect(dead_code, reason = "the sensor command is still to come")]
+mod configuring;
 mod cut;
 mod diff;
+mod doctor;
 mod egress;
 mod explain;
 mod export;
 mod failure;
 mod isolate;
 mod host;
+mod interface;
 mod knowledge;
 mod list;
+#[expect(dead_code, reason = "the sensor command is still to come")]
+mod log;
 mod output;
 mod policy;
 mod path;
 mod progress;
 mod reading;
+mod remote;
 mod seen;
+#[expect(dead_code, reason = "the sensor command is still to come")]
+mod service;
+mod serve;
 mod setup;
+mod token;
+mod sizing;
+mod store;
+mod stored;
 mod trace;
 mod spof;
 mod timeline;
@@ -84,6 +99,11 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Egress(arguments) => egress::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
+        Command::Store(arguments) => store::run(&arguments),
+        Command::Sizing(arguments) => sizing::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),
     }

@@ -52,6 +52,12 @@ pub fn write_clap(said: &clap::Error) -> Result<ExitCode, Failure> {
     Ok(ExitCode::from(DONE))
 }
 
+/// Says what is wrong on standard error, where there is more to say than a failure.
+pub fn complain(message: &str) {
+    // If nobody listens there is nobody to tell.
+    let _ = writeln!(io::stderr(), "tapmap: {}", crate::report::clean(message));
+}
+
 /// Writes to standard output. A reader that has gone away (`| head`) has had enough: that is no
 /// failure.
 ///

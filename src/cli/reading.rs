@@ -2,19 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::failure::Failure;
 use super::progress::Bar;
 use super::setup::Setup;
-use crate::capture::{Frames, LinkType, OpenError, Options, Source};
+use super::stored;
+use crate::capture::{Frames, LinkType, OpenError, Options, Progress, Source};
 use crate::finding;
 use crate::graph::Snapshot;
-use crate::model::{Span, Timestamp};
-use crate::pipeline::{self, Settings, Totals};
+use crate::model::Timestamp;
+use crate::pipeline::{self, Outcome, Settings, Totals};
 use crate::question::Material;
-use crate::report::{Counted, Selection, SourceFacts, clean};
+use crate::report::{Counted, Selection, SourceFacts, clean, watched};
 
 /// Problems told one by one on standard error; the report has all of them.
 const PROBLEMS_TOLD: usize = 20;
@@ -30,11 +31,85 @@ pub struct Wanted {
     pub quiet: bool,
 }
 
-/// Reads captures.
+/// Reads captures, or the history of a sensor where none is named.
+///
+/// # Errors
+/// If nothing can be read, or the filter cannot be used.
+pub fn read(captures: &[PathBuf], setup: &Setup, wanted: Wanted) -> Result<Material, Failure> {
+    read_and_tell(captures, setup, wanted, &mut |_| {})
+}
+
+/// The same, and tells now and then how far reading has come.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_and_tell(
+    captures: &[PathBuf],
+    setup: &Setup,
+    wanted: Wanted,
+    tell: &mut dyn FnMut(Progress),
+) -> Result<Material, Failure> {
+    if let Some(dir) = setup.data_dir.as_ref().filter(|_| captures.is_empty()) {
+        return history(dir, setup, wanted);
+    }
+    let (outcome, sources) = run(captures, setup, wanted, tell)?;
+    let repeated = repeated(&sources);
+    if !wanted.quiet {
+        tell_problems(&sources, &repeated);
+    }
+    let snapshot = Arc::new(Snapshot::new(outcome.map, &setup.operator));
+    let as_of = wanted.as_of.or(snapshot.last);
+    let findings = finding::find(&snapshot, as_of.unwrap_or_default(), &setup.knowledge);
+    Ok(Material {
+        number: 1,
+        records: Arc::new(outcome.records),
+        indications: outcome.indications,
+        indications_dropped: outcome.indications_dropped,
+        tokens: outcome.tokens.sightings,
+        watched: watched(&sources),
+        findings: Arc::new(findings),
+        counted: Arc::new(Counted { repeated, ..counted(&outcome.totals, &setup.options) }),
+        sources: Arc::new(sources),
+        snapshot,
+        as_of,
+    })
+}
+
+/// Reads history.
+fn history(dir: &Path, setup: &Setup, wanted: Wanted) -> Result<Material, Failure> {
+    let stored = stored::read(dir, setup, wanted)?;
+    if !wanted.quiet {
+        stored::tell_grain(stored.grain);
+    }
+    let sources: Vec<SourceFacts> = stored.sources.into_iter().map(stored::facts).collect();
+    let snapshot = Arc::new(Snapshot::new(stored.map, &setup.operator));
+    let as_of = wanted.as_of.or(snapshot.last);
+    let findings = finding::find(&snapshot, as_of.unwrap_or_default(), &setup.knowledge);
+    Ok(Material {
+        number: 1,
+        records: Arc::new(stored.records),
+        indications: stored.indications,
+        indications_dropped: stored.indications_dropped,
+        tokens: stored.tokens,
+        watched: stored.watched,
+        findings: Arc::new(findings),
+        counted: Arc::new(stored::counted(&stored.totals, &setup.options)),
+        sources: Arc::new(sources),
+        snapshot,
+        as_of,
+    })
+}
+
+/// Follows the packets of captures.
 ///
 /// # Errors
 /// If no capture can be read, or the filter cannot be used.
-pub fn read(captures: &[PathBuf], setup: &Setup, wanted: Wanted) -> Result<Material, Failure> {
+pub fn run(
+    captures: &[PathBuf],
+    setup: &Setup,
+    wanted: Wanted,
+    tell: &mut dyn FnMut(Progress),
+) -> Result<(Outcome, Vec<SourceFacts>), Failure> {
     let mut frames = Frames::open(captures, &setup.options).map_err(|error| match error {
         OpenError::Filter(_) | OpenError::NothingNamed | OpenError::StandardInputTwice => {
             Failure::usage(error)
@@ -48,34 +123,17 @@ pub fn read(captures: &[PathBuf], setup: &Setup, wanted: Wanted) -> Result<Mater
         ..Settings::default()
     };
     let bar = Bar::new(frames.progress(), wanted.quiet);
-    let outcome = pipeline::run(&mut frames, &settings, &mut |progress| bar.show(progress));
+    let outcome = pipeline::run(&mut frames, &settings, &mut |progress| {
+        bar.show(progress);
+        tell(progress);
+    });
     bar.finish();
-    let sources: Vec<SourceFacts> = frames.sources().into_iter().map(source_facts).collect();
-    let repeated = repeated(&sources);
-    if !wanted.quiet {
-        tell_problems(&sources, &repeated);
-    }
-    let snapshot = Arc::new(Snapshot::new(outcome.map, &setup.operator));
-    let as_of = wanted.as_of.or(snapshot.last);
-    let watched = sources.iter().filter_map(|row| Some(Span { first: row.first?, last: row.last? }));
-    let findings = finding::find(&snapshot, as_of.unwrap_or_default(), &setup.knowledge);
-    Ok(Material {
-        number: 1,
-        records: Arc::new(outcome.records),
-        indications: outcome.indications,
-        indications_dropped: outcome.indications_dropped,
-        tokens: outcome.tokens.sightings,
-        watched: watched.collect(),
-        findings: Arc::new(findings),
-        counted: Arc::new(Counted { repeated, ..counted(&outcome.totals, &setup.options) }),
-        sources: Arc::new(sources),
-        snapshot,
-        as_of,
-    })
+    let sources = frames.sources().into_iter().map(source_facts).collect();
+    Ok((outcome, sources))
 }
 
 /// Sources that are the same file as an earlier one, whatever they are called.
-fn repeated(sources: &[SourceFacts]) -> Vec<String> {
+pub(super) fn repeated(sources: &[SourceFacts]) -> Vec<String> {
     let mut files = BTreeSet::new();
     let named = sources.iter().filter(|source| {
         let file = std::fs::canonicalize(&source.path).ok().filter(|path| path.is_file());
@@ -84,7 +142,7 @@ fn repeated(sources: &[SourceFacts]) -> Vec<String> {
     named.map(|source| source.path.clone()).collect()
 }
 
-fn tell_problems(sources: &[SourceFacts], repeated: &[String]) {
+pub(super) fn tell_problems(sources: &[SourceFacts], repeated: &[String]) {
     let twice = repeated.iter().map(|path| clean(&format!("`{path}` is the same file as another one named")));
     let problems: Vec<String> = sources.iter().filter_map(SourceFacts::sentence).chain(twice).collect();
     let (told, more) = problems.split_at_checked(PROBLEMS_TOLD).unwrap_or((&problems, &[]));
@@ -108,11 +166,12 @@ fn source_facts(source: Source) -> SourceFacts {
         packets: source.packets,
         first: source.first,
         last: source.last,
+        watched: source.watched,
         problem: source.problem,
     }
 }
 
-fn counted(totals: &Totals, options: &Options) -> Counted {
+pub(super) fn counted(totals: &Totals, options: &Options) -> Counted {
     let packets = &totals.packets;
     Counted {
         selection: Selection { filter: options.filter.clone(), since: options.since, until: options.until },

@@ -1,7 +1,7 @@
 //! Flags and site file become what the other modules need, checked before anything is read.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 
@@ -22,6 +22,8 @@ pub struct Setup {
     pub operator: Operator,
     /// What the operator knows, as far as questions need it.
     pub knowledge: Knowledge,
+    /// Where the history is, if it is asked.
+    pub data_dir: Option<PathBuf>,
     /// Threads.
     pub workers: usize,
     /// Drop the copies of packets.
@@ -56,6 +58,7 @@ impl Setup {
             },
             operator: operator(&arguments.local_networks, &site),
             knowledge: knowledge(&site, &text),
+            data_dir: arguments.data_dir.clone(),
             workers: arguments.workers.map_or_else(cores, usize::from),
             drop_duplicates: !arguments.no_dedup,
         })

@@ -2,8 +2,10 @@
 
 mod business;
 mod network;
+pub mod sensor;
 mod site;
 
 pub use business::{ProtectedFlow, SegmentEntry, ServiceAddress, Share, Subject, Tags};
 pub use network::{Network, NetworkError, PRIVATE_NETWORKS};
+pub use sensor::Sensor;
 pub use site::{EXAMPLE, Server, Site, SiteError};

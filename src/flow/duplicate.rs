@@ -34,6 +34,15 @@ struct Link {
     ttl: u8,
 }
 
+/// How a copy came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copied {
+    /// The mirror delivered it twice: as it came into a switch, and as it left.
+    Mirrored,
+    /// A router has passed it on, and both sides of it are mirrored.
+    Routed,
+}
+
 /// The packets of the last moments.
 pub struct Duplicates {
     recent: VecDeque<Memory>,
@@ -51,6 +60,11 @@ impl Default for Duplicates {
 impl Duplicates {
     /// True if this packet is a copy of one seen just before. Remembers it otherwise.
     pub fn is_copy(&mut self, packet: &Packet) -> bool {
+        self.copied(packet).is_some()
+    }
+
+    /// How this packet is a copy of one seen just before, if it is one. Remembers it otherwise.
+    pub fn copied(&mut self, packet: &Packet) -> Option<Copied> {
         self.forget(packet.time);
         let link = Link {
             source: packet.source_mac,
@@ -65,11 +79,12 @@ impl Duplicates {
             let within = if earlier.link == link && !identified { IDENTICAL_WITHIN } else { ROUTED_WITHIN };
             let age = packet.time - earlier.time;
             if (-within..=within).contains(&age) {
-                return true;
+                let routed = earlier.link.ttl != link.ttl;
+                return Some(if routed { Copied::Routed } else { Copied::Mirrored });
             }
         }
         self.remember(Memory { fingerprint: packet.fingerprint, time: packet.time, link });
-        false
+        None
     }
 
     fn find(&self, fingerprint: u64) -> Option<usize> {
@@ -122,6 +137,10 @@ mod tests {
     use crate::model::{Address, Realm};
 
     fn is_copy(ip_id: u16, ttl: u8, after: Nanos) -> bool {
+        copied(ip_id, ttl, after).is_some()
+    }
+
+    fn copied(ip_id: u16, ttl: u8, after: Nanos) -> Option<Copied> {
         let packet = Packet {
             time: Timestamp::from_nanos(0),
             source_index: 0,
@@ -144,7 +163,7 @@ mod tests {
         };
         let mut duplicates = Duplicates::default();
         assert!(!duplicates.is_copy(&packet));
-        duplicates.is_copy(&Packet { time: Timestamp::from_nanos(after), ttl, ..packet })
+        duplicates.copied(&Packet { time: Timestamp::from_nanos(after), ttl, ..packet })
     }
 
     #[test]
@@ -152,6 +171,12 @@ mod tests {
         assert!(is_copy(9, 64, 20_000_000));
         assert!(is_copy(9, 63, 20_000_000));
         assert!(!is_copy(9, 64, 60_000_000));
+    }
+
+    #[test]
+    fn a_router_is_told_by_the_ttl() {
+        assert_eq!(copied(9, 64, 1_000), Some(Copied::Mirrored));
+        assert_eq!(copied(9, 63, 1_000), Some(Copied::Routed));
     }
 
     #[test]

@@ -12,10 +12,11 @@ mod table;
 mod tcp;
 #[cfg(test)]
 mod tests;
+mod touched;
 mod track;
 mod turn;
 
-pub use duplicate::Duplicates;
+pub use duplicate::{Copied, Duplicates};
 pub use follow::{Follow, Interest};
 pub use table::FlowTable;
 pub use track::Track;

@@ -10,6 +10,7 @@ use super::handshake::{note_chunk, note_flags};
 use super::order::{Links, Order, Slots};
 use super::reassembly::{Piece, Reassembly};
 use super::tcp::Segment;
+use super::touched::Touched;
 use super::track::{Class, Track};
 use super::turn::Book;
 use super::{Limits, Tally};
@@ -56,6 +57,7 @@ pub struct FlowTable<F: Follow> {
     live: usize,
     held: usize,
     turns: Option<Book>,
+    touched: Option<Touched>,
     tally: Tally,
 }
 
@@ -72,6 +74,7 @@ impl<F: Follow> FlowTable<F> {
             live: 0,
             held: 0,
             turns: None,
+            touched: None,
             tally: Tally::default(),
         }
     }
@@ -80,6 +83,29 @@ impl<F: Follow> FlowTable<F> {
     pub fn keeping_turns(mut self) -> Self {
         self.turns = Some(Book::new(self.limits.turns_max));
         self
+    }
+
+    /// The same table, that knows which of its flows have changed. Who asks takes away what has ended.
+    pub fn noting_changes(mut self) -> Self {
+        self.turns.iter_mut().for_each(Book::hand_over);
+        self.touched = Some(Touched::default());
+        self
+    }
+
+    /// Tells of every slot whose flow has changed since this was last called: the flow that is in it
+    /// now, or that there is none any more.
+    pub fn tell_changes(&mut self, mut tell: impl FnMut(u32, Option<&Track>)) {
+        let slots = &self.slots.0;
+        for slot in self.touched.iter_mut().flat_map(Touched::take) {
+            let flow = slots.get(slot as usize).filter(|slot| slot.used);
+            tell(slot, flow.map(|slot| &slot.track));
+        }
+    }
+
+    fn touch(&mut self, slot: u32) {
+        if let Some(touched) = &mut self.touched {
+            touched.note(slot);
+        }
     }
 
     /// What was not kept.
@@ -107,6 +133,7 @@ impl<F: Follow> FlowTable<F> {
             self.tally.stray += 1;
             return;
         };
+        self.touch(slot);
         match segment {
             Some(segment) => self.on_segment(slot, side, packet, segment, payload, follow),
             None => self.on_datagram(slot, side, packet, payload, follow),
@@ -121,9 +148,10 @@ impl<F: Follow> FlowTable<F> {
         let unreachable = if v6 { kind == 1 } else { kind == 3 && code != 4 };
         if unreachable
             && let Some(slot) = self.find(key)
-            && let Some(slot) = self.slots.0.get_mut(slot as usize)
+            && let Some(place) = self.slots.0.get_mut(slot as usize)
         {
-            slot.track.refused_by = Some(sender.other());
+            place.track.refused_by = Some(sender.other());
+            self.touch(slot);
         }
     }
 
@@ -278,6 +306,9 @@ impl<F: Follow> FlowTable<F> {
     fn end(&mut self, slot: u32, follow: &mut F) {
         let Some(place) = self.slots.0.get_mut(slot as usize).filter(|slot| slot.used) else { return };
         place.used = false;
+        if let Some(touched) = &mut self.touched {
+            touched.note(slot);
+        }
         let (class, key) = (place.track.class, place.track.key);
         let mut live = place.live.take();
         let mut track = place.track.clone();
@@ -464,6 +495,7 @@ impl<F: Follow> FlowTable<F> {
         {
             flush(&mut live, &mut place.track, follow);
             follow.release(&mut place.track, live.state);
+            self.touch(slot);
         }
     }
 

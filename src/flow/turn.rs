@@ -22,6 +22,8 @@ pub struct Book {
     pages: Vec<Page>,
     /// Turns that may still be written; those of flows that are over count on, for they are kept too.
     left: usize,
+    /// Flows that are over are kept elsewhere.
+    handed_over: bool,
     cut: u64,
 }
 
@@ -43,7 +45,12 @@ pub struct Turns {
 impl Book {
     /// A book for this many turns.
     pub const fn new(turns_max: usize) -> Self {
-        Book { pages: Vec::new(), left: turns_max, cut: 0 }
+        Book { pages: Vec::new(), left: turns_max, handed_over: false, cut: 0 }
+    }
+
+    /// From now on the turns of a flow that is over make room for others: somebody takes them away.
+    pub const fn hand_over(&mut self) {
+        self.handed_over = true;
     }
 
     /// Flows of which later turns were not kept.
@@ -76,6 +83,7 @@ impl Book {
     /// The flow in a slot is over: its turns, and whether there were more.
     pub fn close(&mut self, slot: u32) -> Turns {
         let page = self.pages.get_mut(slot as usize).map(std::mem::take).unwrap_or_default();
+        self.left += if self.handed_over { page.turns.len() } else { 0 };
         Turns { kept: page.turns.into_boxed_slice(), cut: page.cut }
     }
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
 
-use crate::model::{HostKey, ServiceKey, Span};
+use crate::model::{HostKey, ServiceKey, Span, Timestamp};
 
 use super::edge::{EdgeKey, EdgeTotals};
+use super::row::Summaries;
 use super::table::Table;
 
 /// Unanswered edges kept one by one in a shard: 8,192 × ~240 B = 2 MiB.
@@ -200,10 +201,47 @@ impl AttemptTable {
         false
     }
 
+    /// Edges that are kept one by one.
+    pub(super) const fn edges(&self) -> &Table<EdgeKey, EdgeTotals> {
+        &self.edges
+    }
+
+    /// What was only summarised.
+    pub(super) const fn summaries(&self) -> Summaries<'_> {
+        Summaries { sources: &self.sources.rows, targets: &self.targets.rows, flows: self.summarised }
+    }
+
+    /// A table of the rows of another.
+    pub(super) fn of(
+        edges: Table<EdgeKey, EdgeTotals>,
+        sources: Vec<(HostKey, Summary)>,
+        targets: Vec<(HostKey, Summary)>,
+        summarised: u64,
+    ) -> AttemptTable {
+        let [sources, targets] = [sources, targets].map(|rows| Named { rows: rows.into_iter().collect() });
+        AttemptTable { edges, sources, targets, summarised }
+    }
+
     fn summarise(&mut self, client: HostKey, service: ServiceKey, totals: &EdgeTotals) {
         self.summarised += u64::from(totals.flows);
         self.sources.add(client, Summary::of(service.host, service.port, totals));
         self.targets.add(service.host, Summary::of(client, service.port, totals));
+    }
+
+    /// The edges kept one by one, in the order in which they came, and all else.
+    pub fn into_parts(mut self) -> (Table<EdgeKey, EdgeTotals>, AttemptTable) {
+        (std::mem::take(&mut self.edges), self)
+    }
+
+    /// Forgets what was last seen before a moment. Returns how many rows that were.
+    pub fn forget(&mut self, before: Timestamp) -> usize {
+        let mut gone = self.edges.retain(|_, totals| totals.span.last >= before);
+        for Named { rows } in [&mut self.sources, &mut self.targets] {
+            let all = rows.len();
+            rows.retain(|_, summary| summary.span.last >= before);
+            gone += all - rows.len();
+        }
+        gone
     }
 
     /// Adds another shard's. Shards are joined in their own order, so that the same attempts give the

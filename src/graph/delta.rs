@@ -1,5 +1,9 @@
 //! What one shard has seen, added up as it comes. Bounded: what does not fit is counted.
 
+mod forget;
+mod join;
+
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
@@ -90,7 +94,8 @@ pub struct ServiceSeen {
 }
 
 impl ServiceSeen {
-    fn join(&mut self, other: ServiceSeen) {
+    /// Adds what was seen elsewhere.
+    pub fn join(&mut self, other: ServiceSeen) {
         self.products.join(PRODUCTS_MAX, other.products);
         match (&mut self.tls, other.tls) {
             (Some(mine), Some(theirs)) => mine.join(*theirs),
@@ -140,7 +145,7 @@ pub struct PingSeen {
 }
 
 /// What one shard has seen; all shards' joined once a [`super::Snapshot`] is wanted.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Delta {
     pub(super) hosts: Table<HostKey, HostSeen>,
     pub(super) idle_hosts: usize,
@@ -180,15 +185,22 @@ impl Delta {
         self.idle_hosts += usize::from(!active && self.hosts.len() > known);
     }
 
+    /// True if nothing was seen.
+    pub fn is_empty(&self) -> bool {
+        let facts = self.services.len() + self.names.len() + self.leases.len() + self.bindings.len();
+        self.last.is_none() && self.flows == 0 && self.hosts.len() + facts == 0
+    }
+
     /// The time of the newest packet.
     pub fn tick(&mut self, time: Timestamp) {
         self.last = self.last.max(Some(time));
     }
 
     /// A flow ended, or is told of while it goes on.
-    pub fn flow(&mut self, record: FlowRecord) {
+    pub fn flow(&mut self, record: impl Borrow<FlowRecord>) {
+        let record = record.borrow();
         self.flows += 1;
-        let group = group_side(&record);
+        let group = group_side(record);
         let silent = !record.outcome.answered;
         for side in [Side::A, Side::B] {
             if group != Some(side) {
@@ -197,17 +209,11 @@ impl Delta {
                 self.host(record.key.host(side), span, record.macs[side], record.vlans[side], active);
             }
         }
-        if group.is_some() {
-            return;
+        match filed(record) {
+            Filed::Nowhere => {}
+            Filed::Undecided => self.undecided_flow(record),
+            Filed::Edge(key, totals) => self.edge(key, *totals),
         }
-        if !record.ledger.is_decisive() {
-            self.undecided_flow(&record);
-            return;
-        }
-        let decision = record.ledger.decide_alone(&record.key);
-        let key = edge_key(&record.key, decision.client.unwrap_or(decision.leaning));
-        let totals = EdgeTotals::of(&record, &decision);
-        self.edge(key, totals);
     }
 
     /// Adds to an edge, or to the attempts where nobody answered.
@@ -412,11 +418,35 @@ impl Undecided {
 }
 
 impl PingSeen {
-    fn join(&mut self, other: PingSeen) {
+    /// Adds what was seen elsewhere.
+    pub fn join(&mut self, other: PingSeen) {
         self.requests += other.requests;
         self.replies += other.replies;
         self.span.join(other.span);
     }
+}
+
+/// Where a flow is counted.
+pub enum Filed {
+    /// It went to a group, and is nobody's use of a service.
+    Nowhere,
+    /// Other flows decide.
+    Undecided,
+    /// It is this edge's.
+    Edge(EdgeKey, Box<EdgeTotals>),
+}
+
+/// Tells where a flow is counted.
+pub fn filed(record: &FlowRecord) -> Filed {
+    if group_side(record).is_some() {
+        return Filed::Nowhere;
+    }
+    if !record.ledger.is_decisive() {
+        return Filed::Undecided;
+    }
+    let decision = record.ledger.decide_alone(&record.key);
+    let key = edge_key(&record.key, decision.client.unwrap_or(decision.leaning));
+    Filed::Edge(key, Box::new(EdgeTotals::of(record, &decision)))
 }
 
 /// The side whose address is a group's: multicast, broadcast, or the last address of an IPv4 /24
@@ -443,59 +473,6 @@ fn host_names(facts: &CertificateFacts) -> impl Iterator<Item = CompactString> +
     };
     let names = facts.san.iter().filter(one_host).take(NAMES_PER_CERTIFICATE_MAX);
     names.map(|name| CompactString::from(name.to_lowercase()))
-}
-
-/// Joins another shard's delta; the order of shards is theirs, not that of threads.
-impl Delta {
-    /// Adds everything another shard saw.
-    pub fn join(&mut self, other: Delta) {
-        let all = usize::MAX;
-        for (key, value) in other.hosts {
-            self.hosts.add(all, key, value, HostSeen::join);
-        }
-        for (key, value) in other.edges {
-            self.edges.add(all, key, value, |known, new| known.join(&new));
-        }
-        for (key, value) in other.undecided {
-            self.undecided.add(all, key, value, Undecided::join);
-        }
-        self.attempts.join(other.attempts);
-        for (key, value) in other.services {
-            self.services.add(all, key, value, ServiceSeen::join);
-        }
-        for (key, value) in other.names {
-            self.names.add(all, key, value, Span::join);
-        }
-        for (key, value) in other.leases {
-            self.leases.add(all, key, value, Span::join);
-        }
-        for (key, value) in other.bindings {
-            self.bindings.add(all, key, value, Span::join);
-        }
-        for (key, value) in other.certificates {
-            self.certificates.add(all, key, value, |known, new| {
-                for (place, seen) in new.places {
-                    add_place(&mut known.places, place, seen);
-                }
-            });
-        }
-        for (key, value) in other.sightings {
-            self.sightings.add(all, key, value, Sighting::join);
-        }
-        for (key, value) in other.pings {
-            self.pings.add(all, key, value, PingSeen::join);
-        }
-        for (key, value) in other.anomalies {
-            *self.anomalies.entry(key).or_default() += value;
-        }
-        self.roles.extend(other.roles);
-        self.last = self.last.max(other.last);
-        self.flows += other.flows;
-        self.dropped.hosts += other.dropped.hosts;
-        self.dropped.flows += other.dropped.flows;
-        self.dropped.names += other.dropped.names;
-        self.dropped.facts += other.dropped.facts;
-    }
 }
 
 #[cfg(test)]

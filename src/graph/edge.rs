@@ -158,32 +158,50 @@ impl EdgeTotals {
         self
     }
 
-    /// A lease that was given by broadcast: the conversation has no flow with both addresses.
-    pub fn leased(span: Span) -> Self {
+    /// Of no flow at all.
+    pub fn none(span: Span) -> Self {
         EdgeTotals {
             span,
-            flows: 1,
+            flows: 0,
             failed: 0,
-            answered: 1,
-            observed: 1,
+            answered: 0,
+            observed: 0,
             one_sided: 0,
             to_server: Volume::default(),
             to_client: Volume::default(),
-            opened_by_client: true,
+            opened_by_client: false,
             opened_by_server: false,
+            evidence: Evidence::None,
+            confidence: 0.5,
+            decided: false,
+            capability: None,
+            purposes: Purposes::default(),
+            conflicts: 0,
+            longest: 0,
+            protocols: SmallVec::new(),
+            recognised: 0,
+            unrecognised: 0,
+            hours: SmallVec::new(),
+            unseen: 0,
+            retransmitted: 0,
+        }
+    }
+
+    /// A lease that was given by broadcast: the conversation has no flow with both addresses.
+    pub fn leased(span: Span) -> Self {
+        EdgeTotals {
+            flows: 1,
+            answered: 1,
+            observed: 1,
+            opened_by_client: true,
             evidence: Evidence::Protocol,
             confidence: 1.0,
             decided: true,
             capability: Some(Capability::Infra),
             purposes: Purposes::from(Purpose::Ordinary),
-            conflicts: 0,
-            longest: 0,
             protocols: [("dhcp", 1)].into_iter().collect(),
             recognised: 1,
-            unrecognised: 0,
-            hours: SmallVec::new(),
-            unseen: 0,
-            retransmitted: 0,
+            ..Self::none(span)
         }
     }
 

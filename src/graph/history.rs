@@ -6,11 +6,15 @@ use super::edge::{EdgeKey, EdgeTotals, Volume};
 use super::holding::{self, Holding};
 use super::snapshot::Snapshot;
 use crate::model::{
-    Capability, Decision, FlowRecord, FrameId, HostKey, Indication, Span, Timestamp, Transport,
+    Capability, Decision, FlowRecord, FrameId, HostKey, Indication, Nanos, Span, Timestamp, Transport,
 };
 
 /// A UDP flow counts as going on for this long after its last packet: the patience of most firewalls.
-const UDP_OPEN: i64 = 60_000_000_000;
+const UDP_OPEN: Nanos = 60_000_000_000;
+
+/// A TCP connection counts as open for this long after its last packet: five days, after which Linux's
+/// connection tracking forgets it (`nf_conntrack_tcp_timeout_established`), and most firewalls sooner.
+const TCP_OPEN: Nanos = 5 * 24 * 3_600_000_000_000;
 
 /// One flow of a dependency.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -115,15 +119,15 @@ fn contact(record: &FlowRecord, snapshot: &Snapshot) -> Option<Contact> {
     })
 }
 
-/// Nobody has ended it. A TCP connection without a packet for a day may well be open still; what is
-/// told is that no end was seen.
+/// Nobody has ended it, as far as the tap saw, and nothing on its way has forgotten it yet. A TCP
+/// connection without a packet for a day may well be open still.
 fn is_open(record: &FlowRecord, now: Option<Timestamp>) -> bool {
     let outcome = &record.outcome;
-    let quiet = now.map_or(0, |now| now - record.last);
+    let patience = if record.key.transport == Transport::Tcp { TCP_OPEN } else { UDP_OPEN };
     outcome.answered
         && !outcome.refused
         && !outcome.ended
-        && (record.key.transport == Transport::Tcp || quiet <= UDP_OPEN)
+        && now.is_none_or(|now| now - record.last <= patience)
 }
 
 /// The direction of a flow. What other flows show decides where it does not decide itself.
@@ -153,6 +157,14 @@ mod tests {
     use super::super::testing::{endpoint, joined_late, refused, served};
     use super::super::{Delta, DependencyState};
     use super::*;
+
+    #[test]
+    fn a_connection_is_open_until_everybody_has_forgotten_it() {
+        let record = served(endpoint(1, 40_000), endpoint(2, 80), 30);
+        let after = |days: i64| Some(Timestamp::from_seconds(record.last.seconds() + days * 86_400, 0));
+        assert!(is_open(&record, None) && is_open(&record, after(1)) && is_open(&record, after(4)));
+        assert!(!is_open(&record, after(6)));
+    }
 
     #[test]
     fn every_flow_is_a_contact_of_its_dependency() {

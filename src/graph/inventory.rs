@@ -41,6 +41,17 @@ impl HostSeen {
         HostSeen { span, active, mac, vlan, more: None }
     }
 
+    /// What is known of it in all.
+    pub fn of(span: Span, active: bool, macs: &[Mac], vlans: &[u16]) -> Self {
+        let (mac, vlan) = (macs.first().copied(), vlans.first().copied());
+        let mut seen = HostSeen::new(span, mac.unwrap_or_default(), vlan.unwrap_or_default(), active);
+        for at in 1..macs.len().max(vlans.len()) {
+            let (mac, vlan) = (macs.get(at).copied(), vlans.get(at).copied());
+            seen.join(HostSeen::new(span, mac.unwrap_or_default(), vlan.unwrap_or_default(), active));
+        }
+        seen
+    }
+
     /// Link-layer addresses that its packets came from.
     pub fn macs(&self) -> impl Iterator<Item = Mac> + '_ {
         let own = self.more.is_none().then_some(self.mac).filter(|mac| !mac.is_zero());

@@ -22,10 +22,13 @@ impl Map {
     pub fn add(&mut self, deltas: Vec<Delta>) {
         // At once, because the list would be copied each time that it grows.
         self.edges.reserve_exact(deltas.iter().map(|delta| delta.edges.len()).sum());
-        for mut delta in deltas {
-            self.edges.extend(std::mem::take(&mut delta.edges));
-            self.rest.join(delta);
-        }
+        deltas.into_iter().for_each(|delta| self.add_one(delta));
+    }
+
+    /// Adds what one shard saw.
+    pub fn add_one(&mut self, mut delta: Delta) {
+        self.edges.extend(std::mem::take(&mut delta.edges));
+        self.rest.join(delta);
     }
 
     /// Decides what other flows must decide, and makes the edges up: sorted, each once. Returns the

@@ -5,6 +5,7 @@ mod attempt;
 mod certificate;
 mod delta;
 mod edge;
+mod event;
 mod gained;
 mod history;
 mod holding;
@@ -16,6 +17,7 @@ mod map;
 mod names;
 mod resolve;
 mod rhythm;
+mod row;
 mod roles;
 mod set;
 mod sighting;
@@ -26,21 +28,27 @@ pub(crate) mod testing;
 mod transport_security;
 mod vendor;
 
-pub use attempt::{AttemptTable, Scan};
+pub use attempt::{AttemptTable, Distinct, Scan, Summary};
 pub use certificate::CertificateFacts;
-pub use delta::{Delta, Dropped, Named, Scene};
+pub use delta::{
+    CertificateSeenAt, Delta, Dropped, Filed, Named, PingSeen, Scene, ServiceSeen, Undecided, filed,
+};
 pub use edge::{EdgeKey, EdgeTotals, Volume};
+pub use event::{Change, changes};
 pub use gained::Gained;
 pub use history::{Contact, History, decide};
 pub use holding::{Holding, HoldingSource};
 pub use inference::{Inferences, InferredLink, Pool, Verdict};
-pub use inventory::Operator;
+pub use inventory::{HostSeen, Operator};
 pub use kind::Kind;
 pub use map::Map;
 pub use rhythm::{Rhythm, rhythm};
+pub use row::{Facts, Rows, Summaries};
 pub use set::Set;
 pub use sighting::{Proof, Sighting, SightingKey};
 pub use snapshot::{
     Certificate, CertificateSeen, Dependency, DependencyState, Host, Initiator, Link, Name, Node, Ping,
     Service, Snapshot, Tls,
 };
+pub use table::Table;
+pub use transport_security::{Place, PlaceSeen, Places, TlsSeen};

@@ -29,6 +29,11 @@ impl<K: Hash + Eq, V> Table<K, V> {
         self.rows.len()
     }
 
+    /// True if there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// True if a key has a row.
     pub fn contains_key(&self, key: &K) -> bool {
         self.place(key).is_some()
@@ -71,6 +76,20 @@ impl<K: Hash + Eq, V> Table<K, V> {
             }
         };
         self.rows.get_mut(place).map(|(_, value)| value)
+    }
+
+    /// Keeps only some rows, in their order. Returns how many have gone.
+    pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) -> usize {
+        let before = self.rows.len();
+        self.rows.retain_mut(|(key, value)| keep(key, value));
+        let gone = before - self.rows.len();
+        if gone > 0 {
+            let rows = std::mem::take(&mut self.rows);
+            self.index.clear();
+            self.rows.reserve_exact(rows.len());
+            rows.into_iter().for_each(|(key, value)| self.push(key, value));
+        }
+        gone
     }
 
     /// All rows.
@@ -128,6 +147,17 @@ mod tests {
         assert!(table.iter().all(|(key, count)| *count == 2 && table.get(key) == Some(count)));
         assert_eq!((table.get(&1000), table.contains_key(&999)), (None, true));
         assert!(table.into_iter().map(|(key, _)| key).eq(0..1000), "in the order in which they came");
+    }
+
+    #[test]
+    fn what_is_kept_is_found_again() {
+        let mut table = Table::default();
+        (0..100u32).for_each(|key| {
+            table.add(100, key, key, |_, _| {});
+        });
+        assert_eq!(table.retain(|key, _| key % 3 == 0), 66);
+        assert_eq!((table.get(&33), table.get(&34), table.len()), (Some(&33), None, 34));
+        assert!(table.add(35, 34, 34, |_, _| {}) && !table.add(35, 35, 35, |_, _| {}));
     }
 
     #[test]

@@ -84,7 +84,8 @@ pub struct PlaceSeen {
 }
 
 impl PlaceSeen {
-    fn join(&mut self, other: PlaceSeen) {
+    /// Adds what was seen elsewhere.
+    pub fn join(&mut self, other: PlaceSeen) {
         self.span.join(other.span);
         if (other.at.time, other.at) < (self.at.time, self.at) {
             self.at = other.at;

@@ -55,6 +55,16 @@ impl Purposes {
         self.0 == 0
     }
 
+    /// The set as the bits of a number, in the order of [`Purpose`].
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// The set that [`Purposes::bits`] told of; bits that mean nothing are left out of every answer.
+    pub const fn from_bits(bits: u8) -> Self {
+        Purposes(bits)
+    }
+
     /// Every purpose shown.
     pub fn iter(self) -> impl Iterator<Item = Purpose> {
         Purpose::ALL.into_iter().filter(move |purpose| self.0 & 1 << *purpose as u8 != 0)

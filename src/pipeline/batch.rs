@@ -6,6 +6,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::SHARDS;
 use super::shard::{Findings, Orders, Shard};
+
+/// What shards have to say, each with its place.
+pub type Said = Vec<(usize, Findings)>;
+
 use crate::decode::Packet;
 
 /// A batch is sent when it holds this many packets or payload bytes: large enough that handing it
@@ -44,11 +48,25 @@ impl Batch {
     }
 }
 
+/// What a worker is asked to do.
+enum Work {
+    Follow(Batch),
+    HandOver,
+}
+
+/// The worker's ends of its ways.
+struct Ends {
+    to_do: Receiver<Work>,
+    done: Sender<Batch>,
+    /// Where it hands over what it gained.
+    said: Option<Sender<Said>>,
+}
+
 struct Worker<'scope> {
     filling: Batch,
-    full: Sender<Batch>,
+    full: Sender<Work>,
     empty: Receiver<Batch>,
-    thread: ScopedJoinHandle<'scope, Vec<(usize, Findings)>>,
+    thread: ScopedJoinHandle<'scope, Said>,
 }
 
 /// The worker threads. Worker `w` of `n` owns the shards `w, w + n, w + 2n …`.
@@ -57,12 +75,18 @@ pub struct Workers<'scope> {
 }
 
 impl<'scope> Workers<'scope> {
-    /// Starts this many.
-    pub fn start<'env>(scope: &'scope Scope<'scope, 'env>, count: usize, orders: Orders) -> Self {
+    /// Starts this many. Those of a live run say on `said` what they gained whenever they are asked.
+    pub fn start<'env>(
+        scope: &'scope Scope<'scope, 'env>,
+        count: usize,
+        orders: Orders,
+        said: Option<&Sender<Said>>,
+    ) -> Self {
         let start = |number: usize| {
             let (full, to_do) = bounded(UNDER_WAY_MAX);
             let (done, empty) = bounded(UNDER_WAY_MAX + 1);
-            let thread = scope.spawn(move || work(number, count, orders, &to_do, &done));
+            let ends = Ends { to_do, done, said: said.cloned() };
+            let thread = scope.spawn(move || work(number, count, orders, &ends));
             Worker { filling: Batch::default(), full, empty, thread }
         };
         Workers { workers: (0..count).map(start).collect() }
@@ -77,16 +101,39 @@ impl<'scope> Workers<'scope> {
             let next = worker.empty.try_recv().unwrap_or_default();
             let full = std::mem::replace(&mut worker.filling, next);
             // A worker that is gone has panicked; its panic is raised in `finish`.
-            let _gone = worker.full.send(full);
+            let _gone = worker.full.send(Work::Follow(full));
         }
+    }
+
+    /// Asks every worker to say what it gained from the packets sent so far.
+    pub fn hand_over(&mut self) {
+        for worker in &mut self.workers {
+            if !worker.filling.packets.is_empty() {
+                let next = worker.empty.try_recv().unwrap_or_default();
+                let rest = std::mem::replace(&mut worker.filling, next);
+                let _gone = worker.full.send(Work::Follow(rest));
+            }
+            let _gone = worker.full.send(Work::HandOver);
+        }
+    }
+
+    /// True if a worker has panicked; its panic is raised in `finish`.
+    pub fn is_broken(&self) -> bool {
+        self.workers.iter().any(|worker| worker.thread.is_finished())
+    }
+
+    /// How full the fullest worker's queue is, from 0 to 1.
+    pub fn fill(&self) -> f64 {
+        let longest = self.workers.iter().map(|worker| worker.full.len()).max().unwrap_or_default();
+        longest as f64 / UNDER_WAY_MAX as f64
     }
 
     /// Sends what is left and waits for all workers. The findings are in the order of the shards.
     pub fn finish(self) -> Vec<Findings> {
-        let mut findings: Vec<(usize, Findings)> = Vec::with_capacity(SHARDS);
+        let mut findings: Said = Vec::with_capacity(SHARDS);
         let mut threads = Vec::new();
         for Worker { filling, full, empty: _, thread } in self.workers {
-            let _gone = full.send(filling);
+            let _gone = full.send(Work::Follow(filling));
             threads.push(thread);
         }
         for thread in threads {
@@ -100,26 +147,33 @@ impl<'scope> Workers<'scope> {
     }
 }
 
-fn work(
-    number: usize,
-    count: usize,
-    orders: Orders,
-    to_do: &Receiver<Batch>,
-    done: &Sender<Batch>,
-) -> Vec<(usize, Findings)> {
-    let mut shards: Vec<Shard> = (number..SHARDS).step_by(count).map(|_| Shard::new(orders)).collect();
-    for mut batch in to_do {
-        let mut start = 0;
-        for item in &batch.packets {
-            let payload = batch.payload.get(start..item.payload_end).unwrap_or_default();
-            start = item.payload_end;
-            if let Some(shard) = shards.get_mut(item.shard / count) {
-                shard.on_packet(&item.packet, payload);
+fn work(number: usize, count: usize, orders: Orders, ends: &Ends) -> Said {
+    let places = || (number..SHARDS).step_by(count);
+    let mut shards: Vec<Shard> = places().map(|_| Shard::new(orders)).collect();
+    for work in &ends.to_do {
+        match work {
+            Work::Follow(mut batch) => {
+                follow(&batch, count, &mut shards);
+                batch.clear();
+                let _nobody_waits = ends.done.try_send(batch);
+            }
+            Work::HandOver => {
+                let gained = places().zip(shards.iter_mut().map(Shard::hand_over)).collect();
+                // Who does not listen any more will raise what stopped him.
+                let _nobody_listens = ends.said.as_ref().map(|said| said.send(gained));
             }
         }
-        batch.clear();
-        let _nobody_waits = done.try_send(batch);
     }
-    let places = (number..SHARDS).step_by(count);
-    places.zip(shards).map(|(place, shard)| (place, shard.finish())).collect()
+    places().zip(shards.into_iter().map(Shard::finish)).collect()
+}
+
+fn follow(batch: &Batch, count: usize, shards: &mut [Shard]) {
+    let mut start = 0;
+    for item in &batch.packets {
+        let payload = batch.payload.get(start..item.payload_end).unwrap_or_default();
+        start = item.payload_end;
+        if let Some(shard) = shards.get_mut(item.shard / count) {
+            shard.on_packet(&item.packet, payload);
+        }
+    }
 }

@@ -97,8 +97,22 @@ impl Expectations {
         }
     }
 
-    /// What was announced about a flow that began at this time.
+    /// What was announced about a flow that began at this time. The announcement is good for longer
+    /// then.
     pub fn find(&mut self, key: &FlowKey, first: Timestamp) -> Option<Found> {
+        let (sign, found) = self.look_up(key, first)?;
+        if let Some(expected) = self.expected.get_mut(&sign) {
+            expected.until = expected.until.max(first + GOOD_FOR);
+        }
+        Some(found)
+    }
+
+    /// The same, and nothing is changed by asking.
+    pub fn peek(&self, key: &FlowKey, first: Timestamp) -> Option<Found> {
+        self.look_up(key, first).map(|(_, found)| found)
+    }
+
+    fn look_up(&self, key: &FlowKey, first: Timestamp) -> Option<(Sign, Found)> {
         if self.expected.is_empty() {
             return None;
         }
@@ -108,8 +122,8 @@ impl Expectations {
             let any = |endpoint| Endpoint { port: 0, ..endpoint };
             let sign = Sign { realm, transport, listener: at, peer: any(from) };
             let any_port = Sign { realm, transport, listener: any(at), peer: from };
-            let found = [sign, any_port].into_iter().find(|sign| self.expected.contains_key(sign))?;
-            let expected = self.expected.get_mut(&found)?;
+            let known = |sign: Sign| Some((sign, self.expected.get(&sign)?));
+            let (sign, expected) = known(sign).or_else(|| known(any_port))?;
             if first + SLACK < expected.from || first > expected.until {
                 return None;
             }
@@ -117,10 +131,9 @@ impl Expectations {
             if expected.answers_for == Some(at.port) {
                 return None;
             }
-            expected.until = expected.until.max(first + GOOD_FOR);
             let client = if expected.listener_is_client { listener } else { listener.other() };
             let Expected { protocol, analyzer, answers_for, .. } = *expected;
-            Some(Found { client, protocol, analyzer, answers_for })
+            Some((sign, Found { client, protocol, analyzer, answers_for }))
         })
     }
 }

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use crate::graph::Scene;
 use crate::model::{
     FrameId, HostKey, Indication, Indicator, IndicatorKind, NameSource, NamedThing, Observation, Role,
-    ServiceKey, Span,
+    ServiceKey, Span, Timestamp,
 };
 
 /// Marks that a shard remembers: 65,536 × ~200 B = 12.5 MiB, and as much again for texts of more
@@ -23,6 +23,9 @@ const TEXT_BYTES_MAX: usize = 255;
 
 type Table<K, V> = HashMap<K, V, RandomState>;
 
+/// The mark, who showed it, and to whom.
+type Key = (Indicator, HostKey, ServiceKey);
+
 /// When a mark was seen, and how often.
 #[derive(Clone, Copy, Debug)]
 struct Times {
@@ -34,7 +37,7 @@ struct Times {
 /// The marks that one shard has seen.
 #[derive(Debug, Default)]
 pub struct Indications {
-    seen: Table<(Indicator, HostKey, ServiceKey), Times>,
+    seen: Table<Key, Times>,
     of_client: Table<HostKey, usize>,
     /// Marks that did not fit.
     pub dropped: u64,
@@ -70,36 +73,63 @@ impl Indications {
         let client = scene.key.host(scene.client);
         let service = scene.key.service(scene.client.other());
         let key = (Indicator { kind, text: text.clone() }, client, service);
-        let now = Times { span: Span::at(scene.at.time), frame: scene.at.frame, count: 1 };
+        self.admit(key, Times { span: Span::at(scene.at.time), frame: scene.at.frame, count: 1 });
+    }
+
+    fn admit(&mut self, key: Key, new: Times) {
         if let Some(times) = self.seen.get_mut(&key) {
-            if now.span.first < times.span.first {
-                times.frame = now.frame;
+            if new.span.first < times.span.first {
+                times.frame = new.frame;
             }
-            times.span.join(now.span);
-            times.count += 1;
+            times.span.join(new.span);
+            times.count += new.count;
             return;
         }
-        let of_client = self.of_client.entry(client).or_default();
+        let of_client = self.of_client.entry(key.1).or_default();
         if self.seen.len() >= INDICATIONS_MAX || *of_client >= CLIENT_INDICATIONS_MAX {
             self.dropped += 1;
             return;
         }
         *of_client += 1;
-        self.seen.insert(key, now);
+        self.seen.insert(key, new);
+    }
+
+    /// Adds what the same shard saw later, within the same bounds.
+    pub fn absorb(&mut self, later: Indications) {
+        self.dropped += later.dropped;
+        let mut rows: Vec<(Key, Times)> = later.seen.into_iter().collect();
+        // As they were first seen, so that the same rows find room as if nobody had taken them out.
+        rows.sort_unstable_by(|(one, times), (other, others)| {
+            (times.span.first, times.frame, one).cmp(&(others.span.first, others.frame, other))
+        });
+        rows.into_iter().for_each(|(key, times)| self.admit(key, times));
+    }
+
+    /// Forgets what was last seen before a moment, and tells how many that were.
+    pub fn forget(&mut self, before: Timestamp) -> u64 {
+        let all = self.seen.len();
+        self.seen.retain(|_, times| times.span.last >= before);
+        self.of_client.clear();
+        for (_, client, _) in self.seen.keys() {
+            *self.of_client.entry(*client).or_default() += 1;
+        }
+        (all - self.seen.len()) as u64
     }
 
     /// All of them, in no order. A client and a service meet in one shard only, so that none is told
     /// by two.
     pub fn into_rows(self) -> impl Iterator<Item = Indication> {
-        self.seen.into_iter().map(|((indicator, client, service), times)| Indication {
-            indicator,
-            client,
-            service,
-            span: times.span,
-            frame: times.frame,
-            count: times.count,
-        })
+        self.seen.into_iter().map(|(key, times)| row(key, times))
     }
+
+    /// The same, and they stay.
+    pub fn rows(&self) -> impl Iterator<Item = Indication> + '_ {
+        self.seen.iter().map(|(key, times)| row(key.clone(), *times))
+    }
+}
+
+fn row((indicator, client, service): Key, times: Times) -> Indication {
+    Indication { indicator, client, service, span: times.span, frame: times.frame, count: times.count }
 }
 
 #[cfg(test)]

@@ -17,17 +17,22 @@
 mod batch;
 mod expectation;
 mod indication;
+pub mod live;
+mod reading;
+pub mod sandbox;
 mod shard;
+pub mod survey;
 mod token;
 mod totals;
 
 use crate::capture::{Frames, Progress};
-use crate::decode::{self, Class, Decoder, LinkFact, Packet};
+use crate::decode::Packet;
 use crate::flow::Limits;
-use crate::graph::{Delta, Map};
-use crate::model::{FlowRecord, HostKey, Indication, Mac, NameSource, Realm, Span, Timestamp};
+use crate::graph::Map;
+use crate::model::{FlowRecord, Indication};
 
 use batch::Workers;
+use reading::{Reading, Send};
 use shard::{Orders, Shard};
 pub use token::Tokens;
 pub use totals::{PacketTotals, Totals};
@@ -37,7 +42,7 @@ pub use totals::{PacketTotals, Totals};
 /// shard more is memory; the reading thread has decoded as fast as it can long before eight are busy.
 pub const SHARDS: usize = 8;
 
-/// Frames between two calls of the progress function, and between two collections of link facts.
+/// Frames between two calls of the progress function.
 const FRAMES_PER_ROUND: u64 = 8_192;
 
 /// How to read.
@@ -81,11 +86,12 @@ pub fn run(frames: &mut Frames, settings: &Settings, progress: &mut dyn FnMut(Pr
         limits: settings.limits,
         drop_duplicates: settings.drop_duplicates,
         keep_records: settings.keep_records,
+        live: false,
     };
-    let mut reader = Reader::new(frames, progress);
+    let mut reading = Reading::default();
     let mut all: Vec<_> = if settings.workers <= 1 {
         let mut shards: Vec<Shard> = (0..SHARDS).map(|_| Shard::new(orders)).collect();
-        reader.read(&mut |shard, packet, payload| {
+        read(&mut reading, frames, progress, &mut |shard, packet, payload| {
             if let Some(shard) = shards.get_mut(shard) {
                 shard.on_packet(packet, payload);
             }
@@ -93,12 +99,14 @@ pub fn run(frames: &mut Frames, settings: &Settings, progress: &mut dyn FnMut(Pr
         shards.into_iter().map(Shard::finish).collect()
     } else {
         std::thread::scope(|scope| {
-            let mut workers = Workers::start(scope, settings.workers.min(SHARDS), orders);
-            reader.read(&mut |shard, packet, payload| workers.send(shard, packet, payload));
+            let mut workers = Workers::start(scope, settings.workers.min(SHARDS), orders, None);
+            let mut send = |shard, packet: &Packet, payload: &[u8]| workers.send(shard, packet, payload);
+            read(&mut reading, frames, progress, &mut send);
             workers.finish()
         })
     };
-    let (mut totals, link) = reader.finish();
+    let link = reading.hand_over();
+    let mut totals = reading.totals(&frames.sources());
     let mut map = Map::default();
     let mut records = Vec::new();
     let mut tokens = Tokens::default();
@@ -118,96 +126,13 @@ pub fn run(frames: &mut Frames, settings: &Settings, progress: &mut dyn FnMut(Pr
     Outcome { map, totals, records, tokens, indications, indications_dropped }
 }
 
-/// Reading and decoding, on the calling thread.
-struct Reader<'a> {
-    frames: &'a mut Frames,
-    progress: &'a mut dyn FnMut(Progress),
-    decoder: Decoder,
-    totals: Totals,
-    link: Delta,
-}
-
-impl<'a> Reader<'a> {
-    fn new(frames: &'a mut Frames, progress: &'a mut dyn FnMut(Progress)) -> Self {
-        let decoder = Decoder::new(decode::Limits::default());
-        Reader { frames, progress, decoder, totals: Totals::default(), link: Delta::default() }
-    }
-
-    fn read(&mut self, send: &mut dyn FnMut(usize, &Packet, &[u8])) {
-        let mut emit = |packet: &Packet, payload: &[u8]| {
-            send(decode::shard_of(packet, SHARDS), packet, payload);
-        };
-        while let Some(frame) = self.frames.next() {
-            let class = self.decoder.decode(
-                frame.link.0,
-                frame.time,
-                frame.source,
-                frame.number,
-                frame.bytes,
-                frame.wire_len,
-                &mut emit,
-            );
-            self.totals.count(class, frame.bytes.len(), frame.wire_len);
-            if class == Class::NonIp {
-                self.link.tick(frame.time);
-            }
-            if self.totals.packets.read.is_multiple_of(FRAMES_PER_ROUND) {
-                take_link_facts(&mut self.decoder, &mut self.link);
-                (self.progress)(self.frames.progress());
-            }
-        }
-        self.decoder.finish(&mut emit);
-        (self.progress)(self.frames.progress());
-    }
-
-    fn finish(mut self) -> (Totals, Delta) {
-        take_link_facts(&mut self.decoder, &mut self.link);
-        for (tunnel, _, first, last) in self.decoder.tunnels() {
-            for address in [tunnel.source, tunnel.destination] {
-                let host = HostKey { realm: tunnel.realm, address };
-                self.link.host(host, Span { first, last }, Mac::default(), 0, true);
-                self.link.role(host, "tunnel-endpoint");
-            }
-        }
-        self.totals.anomalies = self.decoder.anomalies().collect();
-        self.totals.unread_link_types = self.decoder.unread_link_types().clone();
-        for source in self.frames.sources() {
-            self.totals.add_source(&source);
-        }
-        (self.totals, self.link)
-    }
-}
-
-/// What ARP, LLDP and their kin said since the last time.
-fn take_link_facts(decoder: &mut Decoder, link: &mut Delta) {
-    for (time, fact) in decoder.link_facts() {
-        match fact {
-            LinkFact::Binding { mac, address, .. } => {
-                if !address.is_unspecified() && !address.is_group() {
-                    link.binding(mac, HostKey { realm: Realm::DEFAULT, address }, time);
-                }
-            }
-            LinkFact::Neighbour { mac, address, name, cdp } => {
-                neighbour(link, time, mac, address, &name, cdp)
-            }
+fn read(reading: &mut Reading, frames: &mut Frames, progress: &mut dyn FnMut(Progress), send: Send<'_>) {
+    while let Some(frame) = frames.next() {
+        reading.frame(&frame, send);
+        if reading.read().is_multiple_of(FRAMES_PER_ROUND) {
+            progress(frames.progress());
         }
     }
-}
-
-fn neighbour(
-    link: &mut Delta,
-    time: Timestamp,
-    mac: Mac,
-    address: Option<crate::model::Address>,
-    name: &str,
-    cdp: bool,
-) {
-    use crate::graph::Named;
-    let source = if cdp { NameSource::Cdp } else { NameSource::Lldp };
-    let name = name.to_lowercase();
-    let named = match address {
-        Some(address) => Named::Host(HostKey { realm: Realm::DEFAULT, address }),
-        None => Named::Mac(mac),
-    };
-    link.name(named, source, name.into(), time);
+    reading.finish(send);
+    progress(frames.progress());
 }

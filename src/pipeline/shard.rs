@@ -1,6 +1,6 @@
 //! One logical shard: the only place where flows meet protocols.
 
-use super::expectation::Expectations;
+use super::expectation::{Expectations, Found};
 use super::indication::Indications;
 use super::token::Tokens;
 use crate::decode::{Layer4, Packet};
@@ -24,6 +24,8 @@ pub struct Orders {
     pub drop_duplicates: bool,
     /// Keep the record of every flow with its turns, and the tokens in them.
     pub keep_records: bool,
+    /// Be asked from time to time what was gained.
+    pub live: bool,
 }
 
 /// One logical shard.
@@ -34,15 +36,19 @@ pub struct Shard {
     copies: u64,
 }
 
-/// What a shard has to say in the end.
+/// What a shard has to say in the end, or since it was last asked.
+#[derive(Default)]
 pub struct Findings {
     /// What it saw.
     pub delta: Delta,
-    /// Packets that were copies.
+    /// The flows that go on, by their slots in the table: those that have changed since it was last
+    /// asked, none for one that has ended. Empty in the end.
+    pub open: Vec<(u32, Option<FlowRecord>)>,
+    /// Packets that were copies, from the beginning.
     pub copies: u64,
-    /// What its table did not keep.
+    /// What its table did not keep, from the beginning.
     pub tally: Tally,
-    /// Every flow, if that was asked for.
+    /// Every flow that has ended, if that was asked for.
     pub records: Vec<FlowRecord>,
     /// Tokens, if records were asked for.
     pub tokens: Tokens,
@@ -53,9 +59,15 @@ pub struct Findings {
 impl Shard {
     /// An empty shard.
     pub fn new(orders: Orders) -> Self {
-        let table = FlowTable::new(orders.limits);
+        let mut table = FlowTable::new(orders.limits);
+        if orders.keep_records {
+            table = table.keeping_turns();
+        }
+        if orders.live {
+            table = table.noting_changes();
+        }
         Shard {
-            table: if orders.keep_records { table.keeping_turns() } else { table },
+            table,
             talk: Talk {
                 delta: Delta::default(),
                 seen: if orders.keep_records { Seen::curious() } else { Seen::default() },
@@ -106,16 +118,30 @@ impl Shard {
         self.talk.delta.host(destination, span, Mac::default(), 0, false);
     }
 
+    /// Hands over what was gained since this was last called. Flows go on as if nobody had asked.
+    pub fn hand_over(&mut self) -> Findings {
+        let mut open = Vec::new();
+        let talk = &self.talk;
+        self.table.tell_changes(|slot, track| open.push((slot, track.map(|track| talk.standing(track)))));
+        Findings { open, ..self.take() }
+    }
+
     /// The capture is over.
     pub fn finish(mut self) -> Findings {
         self.table.finish(&mut self.talk);
+        self.take()
+    }
+
+    fn take(&mut self) -> Findings {
+        let talk = &mut self.talk;
         Findings {
-            delta: self.talk.delta,
+            delta: std::mem::take(&mut talk.delta),
+            open: Vec::new(),
             copies: self.copies,
             tally: self.table.tally(),
-            records: self.talk.records.unwrap_or_default(),
-            tokens: self.talk.tokens.unwrap_or_default(),
-            indications: self.talk.indications.unwrap_or_default(),
+            records: talk.records.as_mut().map(std::mem::take).unwrap_or_default(),
+            tokens: talk.tokens.as_mut().map(std::mem::take).unwrap_or_default(),
+            indications: talk.indications.as_mut().map(std::mem::take).unwrap_or_default(),
         }
     }
 }
@@ -188,14 +214,32 @@ impl Talk {
             return None;
         }
         let found = self.expectations.find(&track.key, track.first)?;
-        if track.ledger.protocol_client.is_some() && contradicts(track.protocol, found.protocol) {
-            return None;
-        }
-        track.ledger.announced_client = Some(found.client);
-        track.protocol = Some(found.protocol);
-        track.answers_for = found.answers_for;
-        found.analyzer
+        believe(track, &found).then_some(found.analyzer).flatten()
     }
+
+    /// The record of a flow that goes on, as if it ended now.
+    fn standing(&self, track: &Track) -> FlowRecord {
+        let unannounced = track.ledger.announced_client.is_none();
+        match self.expectations.peek(&track.key, track.first).filter(|_| unannounced) {
+            None => track.record(),
+            Some(found) => {
+                let mut track = track.clone();
+                believe(&mut track, &found);
+                track.record()
+            }
+        }
+    }
+}
+
+/// Takes a flow for the one that was announced, unless its bytes prove another.
+fn believe(track: &mut Track, found: &Found) -> bool {
+    if track.ledger.protocol_client.is_some() && contradicts(track.protocol, found.protocol) {
+        return false;
+    }
+    track.ledger.announced_client = Some(found.client);
+    track.protocol = Some(found.protocol);
+    track.answers_for = found.answers_for;
+    true
 }
 
 /// Takes over what the bytes say now, which may be that it was another protocol after all. An

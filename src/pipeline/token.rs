@@ -6,6 +6,9 @@ use crate::model::{Address, FlowKey, ForwardedSighting, Side, Timestamp, Token, 
 /// = 12.5 MiB. What comes after them is counted.
 const SIGHTINGS_MAX: usize = 65_536;
 
+/// Sightings that a live map keeps of all shards, the newest: 262,144 × 96 B = 24 MiB.
+const LIVE_SIGHTINGS_MAX: usize = 262_144;
+
 /// What flows carry that others carry too.
 #[derive(Clone, Debug, Default)]
 pub struct Tokens {
@@ -46,6 +49,23 @@ impl Tokens {
         self.sightings.extend(other.sightings);
         self.forwarded.extend(other.forwarded);
         self.dropped += other.dropped;
+    }
+
+    /// Lets the oldest go where there are more than a live map keeps, and counts them.
+    pub(super) fn keep_newest(&mut self) {
+        let over = |len: usize| len.saturating_sub(LIVE_SIGHTINGS_MAX);
+        let (sightings, forwarded) = (over(self.sightings.len()), over(self.forwarded.len()));
+        self.sightings.drain(..sightings);
+        self.forwarded.drain(..forwarded);
+        self.dropped += (sightings + forwarded) as u64;
+    }
+
+    /// Forgets what was seen before a moment, and tells how many that were.
+    pub(super) fn forget(&mut self, before: Timestamp) -> u64 {
+        let all = self.sightings.len() + self.forwarded.len();
+        self.sightings.retain(|sighting| sighting.time >= before);
+        self.forwarded.retain(|sighting| sighting.time >= before);
+        (all - self.sightings.len() - self.forwarded.len()) as u64
     }
 
     /// Brings everything into the order of time, whatever shard it came from.

@@ -4,22 +4,32 @@
 //! [`Observation`]s and keeps no more state than its protocol needs. A port is never proof.
 
 mod amqp;
+mod bacnet;
 mod conversation;
 mod ber;
+mod bgp;
+mod cassandra;
 mod datagram;
 mod dcerpc;
 mod dhcp;
+mod dnp3;
 mod dns;
+mod enip;
 mod ftp;
 mod greeting;
 mod http;
+mod iec104;
 mod imap;
+mod irc;
 mod kafka;
 mod kerberos;
 mod ldap;
 mod line;
 mod llmnr;
 mod mdns;
+mod memcached;
+mod modbus;
+mod mongodb;
 mod mqtt;
 mod mssql;
 mod mysql;
@@ -28,21 +38,30 @@ mod nbdgm;
 mod nbns;
 mod ntlm;
 mod ntp;
+mod onc_rpc;
+mod opcua;
+mod oracle;
 mod pop3;
 mod postgresql;
 mod proxy_protocol;
+mod radius;
 mod rdp;
 mod recognised;
 mod redis;
 mod remote_shell;
 mod rsync;
+mod s7comm;
+mod sip;
 mod smb;
 mod smtp;
 mod snmp;
+mod socks;
 mod speaker;
 mod ssdp;
 mod ssh;
 mod starttls;
+mod syslog;
+mod tacacs;
 mod telnet;
 mod tftp;
 mod tls;
@@ -77,6 +96,13 @@ pub const ANALYZERS: &[&dyn Analyzer] = &[
     &nats::Nats,
     &smb::Smb,
     &rdp::Rdp,
+    &bgp::Bgp,
+    &iec104::Iec104,
+    &opcua::OpcUa,
+    &dnp3::Dnp3,
+    &s7comm::S7comm,
+    &sip::Sip,
+    &syslog::Syslog,
     // Lengths and types that must add up over a whole message.
     &postgresql::PostgreSql,
     &mysql::MySql,
@@ -86,6 +112,16 @@ pub const ANALYZERS: &[&dyn Analyzer] = &[
     &mssql::Mssql,
     &mssql::Browser,
     &snmp::Snmp,
+    &mongodb::MongoDb,
+    &cassandra::Cassandra,
+    &bacnet::Bacnet,
+    &radius::Radius,
+    &oracle::Oracle,
+    &onc_rpc::PortMapper,
+    &onc_rpc::Nfs,
+    &onc_rpc::OncRpc,
+    &enip::EtherNetIp,
+    &tacacs::Tacacs,
     &kafka::Kafka,
     &dhcp::Dhcp,
     &dhcp::DhcpV6,
@@ -100,10 +136,14 @@ pub const ANALYZERS: &[&dyn Analyzer] = &[
     &imap::Imap,
     &pop3::Pop3,
     &redis::Redis,
+    &irc::Irc,
+    &memcached::Memcached,
     &remote_shell::Rlogin,
     &remote_shell::Rsh,
     &remote_shell::Rexec,
     // Few fixed bits: asked when everybody else has declined.
+    &modbus::Modbus,
+    &socks::Socks,
     &telnet::Telnet,
     &tftp::Tftp,
     &ntp::Ntp,

@@ -110,7 +110,7 @@ mod tests {
             b"NOTIFY sip:a@b SIP/2.0\r\n\r\n",
             b"GET / HTTP/1.1\r\n\r\n",
         ] {
-            assert_eq!(udp(1900, &[Line::C(other)]).protocol, None);
+            assert_ne!(udp(1900, &[Line::C(other)]).protocol, Some("ssdp"));
         }
     }
 }

@@ -68,8 +68,32 @@ fn of_streams() -> Vec<Sample> {
         tcp("imap", "1 LOGIN alice secret\r\n", "* OK IMAP4rev1 Service Ready\r\n"),
         tcp("pop3", "USER alice\r\n", "+OK POP3 server ready\r\n"),
         tcp("redis", "*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n", "$-1\r\n"),
+        tcp("bgp", hex(&format!("{} 0013 04", "ff".repeat(16))), ""),
+        tcp("iec104", hex("6804 07000000"), hex("6804 0b000000")),
+        tcp("opcua", hex("48454c46 20000000 00000000 00000100 00000100 00000000 00000000 00000000"), ""),
+        tcp("dnp3", hex("0564 63 c4 0400 0300 c7ee"), ""),
+        tcp("s7comm", hex("03000019 02f080 32 01 0000 0000 0008 0000 f0 00 0001 0001 01e0"), ""),
+        tcp("sip", "REGISTER sip:example.org SIP/2.0\r\n\r\n", "SIP/2.0 200 OK\r\n\r\n"),
+        tcp("syslog", "<34>Oct 11 22:14:15 mymachine su: failed\n", ""),
+        tcp("mongodb", hex("30000000 02000000 00000000 dd070000 00000000 00 1b000000"), ""),
+        tcp("cassandra", hex("04 00 0001 05 00000000"), hex("84 00 0000 02 00000000")),
+        tcp("oracle", hex("004a 0000 01 00 0000 0139 012c 0000 0800 7fff 4f98"), ""),
+        tcp("portmap", hex(&format!("80000028 {}", rpc_call("000186a0"))), ""),
+        tcp("nfs", hex(&format!("80000028 {}", rpc_call("000186a3"))), ""),
+        tcp("onc-rpc", hex(&format!("80000028 {}", rpc_call("000186a5"))), ""),
+        tcp("enip", hex("6500 0400 00000000 00000000 0000000000000000 00000000 0100 0000"), ""),
+        tcp("tacacs", hex("c0 01 01 00 6d0e1631 00000006 f7711e4b904f"), ""),
+        tcp("irc", "NICK somebody\r\n", ":irc.example 001 somebody :Welcome\r\n"),
+        tcp("memcached", "stats\r\n", "STAT pid 8837\r\nEND\r\n"),
+        tcp("modbus", hex("0001 0000 0006 01 03 0000 000a"), ""),
+        tcp("socks", hex("05 01 00"), hex("05 00")),
         tcp("telnet", hex("fffb18 fffb1f"), hex("fffd18 fffd20 fffd23 fffd27")),
     ]
+}
+
+/// A call of ONC RPC without arguments.
+fn rpc_call(program: &str) -> String {
+    format!("0d8a454e 00000000 00000002 {program} 00000003 00000000 {}", "00".repeat(16))
 }
 
 const MSSQL_PRELOGIN: &str = "12010034 0000 0100 000015000601001b000102001c000c0300280004ff
@@ -100,6 +124,15 @@ fn of_datagrams() -> Vec<Sample> {
             0608 2b06010201010100 0500",
         ),
         udp("dhcp", 67, &format!("01010600 12345678 0000 0000 {machine} 63825363 350101 ff")),
+        udp("bacnet", 47_808, "810a 000b 0104 0001 0c 0000"),
+        udp("radius", 1812, "01 00 001b 0f403f9473978057bd83d5cb98f4227a 01 07 616c696365"),
+        udp("syslog", 514, &text("<34>Oct 11 22:14:15 mymachine su: failed")),
+        udp("sip", 5_060, &text("REGISTER sip:example.org SIP/2.0\r\n\r\n")),
+        udp("dnp3", 20_000, "0564 63 c4 0400 0300 c7ee"),
+        udp("enip", 44_818, &format!("6300 0000 {}", "00".repeat(20))),
+        udp("portmap", 111, &rpc_call("000186a0")),
+        udp("nfs", 2049, &rpc_call("000186a3")),
+        udp("onc-rpc", 635, &rpc_call("000186a5")),
         udp("dhcpv6", 547, "013a4267 0001 000e 00010001 141281f8 6cf049b2de6e"),
         udp("nbns", 137, &format!("1234 0110 0001 0000 0000 0000 {NETBIOS_NAME} 0020 0001")),
         udp("mdns", 5353, &format!("0000 0000 0001 0000 0000 0000 {asked}")),

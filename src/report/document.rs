@@ -5,7 +5,7 @@ use std::path::Path;
 use super::text::{clean, moment};
 use crate::finding::Finding;
 use crate::graph::Snapshot;
-use crate::model::{FlowRecord, Timestamp};
+use crate::model::{FlowRecord, Nanos, Span, Timestamp};
 
 /// What is known of one source.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct SourceFacts {
     pub first: Option<Timestamp>,
     /// The latest.
     pub last: Option<Timestamp>,
+    /// The spans in which it had frames, with long silences between them.
+    pub watched: Vec<Span>,
     /// Why it stopped early, or could not be read.
     pub problem: Option<String>,
 }
@@ -38,6 +40,26 @@ impl SourceFacts {
         let colon = if of_itself { "" } else { ":" };
         Some(clean(&format!("`{}`{colon} {problem}", self.path)))
     }
+}
+
+/// When at least one of the sources watched, in order of time.
+pub fn watched(sources: &[SourceFacts]) -> Vec<Span> {
+    let mut spans: Vec<Span> = sources.iter().flat_map(|source| &source.watched).copied().collect();
+    spans.sort_unstable();
+    spans
+}
+
+/// Nanoseconds that are in at least one of the spans.
+pub(super) fn covered(watched: &[Span]) -> Nanos {
+    let mut sorted = watched.to_vec();
+    sorted.sort_unstable();
+    let mut until = Timestamp::MIN;
+    let mut sum = 0;
+    for span in sorted {
+        sum += (span.last - span.first.max(until)).max(0);
+        until = until.max(span.last);
+    }
+    sum
 }
 
 /// Which packets were asked for; the others count as filtered.
@@ -129,5 +151,20 @@ impl Report<'_> {
     pub fn source_name(&self, source: u32) -> &str {
         let path = self.source_path(source);
         Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_that_overlap_watched_only_once() {
+        let span = |first, last| Span {
+            first: Timestamp::from_seconds(first, 0),
+            last: Timestamp::from_seconds(last, 0),
+        };
+        assert_eq!(covered(&[]), 0);
+        assert_eq!(covered(&[span(0, 10), span(5, 8), span(9, 12), span(20, 21)]), 13_000_000_000);
     }
 }

@@ -1,6 +1,7 @@
 //! One row for each flow.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::community_id::community_id;
 use super::document::Report;
@@ -20,7 +21,8 @@ pub struct Flow<'a> {
 }
 
 /// A flow as scripts read it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Flow)]
 pub struct FlowRow {
     first: String,
     last: String,

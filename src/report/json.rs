@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 use super::document::{Report, SourceFacts};
 use super::visibility::Visibility;
@@ -52,14 +53,16 @@ pub struct Document<'a> {
     pub(super) pings: Rows<'a, graph::Ping, Ping>,
 }
 
-#[derive(Serialize)]
-pub(super) struct Generator {
+/// Who wrote a document.
+#[derive(Serialize, ToSchema)]
+pub struct Generator {
     name: &'static str,
     version: &'static str,
 }
 
-#[derive(Serialize)]
-pub(super) struct Capture {
+/// What was read, and what came of its packets.
+#[derive(Serialize, ToSchema)]
+pub struct Capture {
     sources: Vec<Source>,
     filter: Option<String>,
     since: Option<String>,
@@ -69,7 +72,7 @@ pub(super) struct Capture {
     flows: Flows,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Source {
     path: String,
     format: Option<&'static str>,
@@ -82,7 +85,7 @@ struct Source {
     problem: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Packets {
     read: u64,
     analyzed: u64,
@@ -94,13 +97,13 @@ struct Packets {
     shed: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Bytes {
     captured: u64,
     wire: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Flows {
     tracked: u64,
     evicted: u64,
@@ -108,7 +111,7 @@ struct Flows {
 }
 
 /// A host of the contract.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Host {
     id: String,
     addresses: Vec<String>,
@@ -124,7 +127,7 @@ pub struct Host {
     last: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Name {
     name: String,
     source: &'static str,
@@ -133,7 +136,7 @@ struct Name {
 }
 
 /// A service of the contract.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Service {
     id: String,
     host: String,
@@ -150,7 +153,7 @@ pub struct Service {
     last: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Tls {
     versions: Vec<&'static str>,
     sni: Vec<String>,
@@ -161,7 +164,7 @@ struct Tls {
 }
 
 /// A dependency of the contract.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Dependency {
     id: String,
     client: String,
@@ -187,7 +190,7 @@ pub struct Dependency {
 }
 
 /// Which way an arrow points, and why.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Direction {
     decided: bool,
     evidence: &'static str,
@@ -195,7 +198,7 @@ pub struct Direction {
 }
 
 /// A certificate of the contract.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Certificate {
     sha256: String,
     spki_sha256: String,
@@ -214,13 +217,13 @@ pub struct Certificate {
     problem: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Key {
     algorithm: String,
     bits: Option<u32>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Seen {
     service: String,
     client: Option<String>,
@@ -232,7 +235,8 @@ struct Seen {
 }
 
 /// A finding of the contract.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Finding)]
 pub struct FindingRow {
     id: String,
     rule: &'static str,
@@ -255,7 +259,7 @@ pub struct FindingRow {
     replacement: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Evidence {
     source: String,
     frame: u64,
@@ -263,14 +267,15 @@ struct Evidence {
     what: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Factor {
     factor: &'static str,
     points: f64,
 }
 
-#[derive(Serialize)]
-pub(super) struct Scan {
+/// A scan, or attempts that are summed up.
+#[derive(Serialize, ToSchema)]
+pub struct Scan {
     source: Option<String>,
     target: Option<String>,
     attempts: u64,
@@ -280,14 +285,41 @@ pub(super) struct Scan {
     last: String,
 }
 
-#[derive(Serialize)]
-pub(super) struct Ping {
+/// Who pinged whom.
+#[derive(Serialize, ToSchema)]
+pub struct Ping {
     from: String,
     to: String,
     requests: u64,
     replies: u64,
     first: String,
     last: String,
+}
+
+/// What a report says before its lists.
+#[derive(Serialize, ToSchema)]
+pub struct Head {
+    schema: &'static str,
+    generator: Generator,
+    as_of: Option<String>,
+    capture: Capture,
+    visibility: Visibility,
+}
+
+/// Writes what was read, what came of its packets, and what the tap could not see.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_head(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
+    let head = Head {
+        schema: SCHEMA,
+        generator: Generator::default(),
+        as_of: report.as_of.map(time),
+        capture: Capture::of(report),
+        visibility: Visibility::of(report),
+    };
+    serde_json::to_writer_pretty(&mut *out, &head)?;
+    writeln!(out)
 }
 
 /// Writes the document, indented, with a newline at its end.
@@ -302,7 +334,7 @@ impl<'a> Document<'a> {
         let snapshot = report.snapshot;
         Document {
             schema: SCHEMA,
-            generator: Generator { name: "tapmap", version: env!("CARGO_PKG_VERSION") },
+            generator: Generator::default(),
             as_of: report.as_of.map(time),
             capture: Capture::of(report),
             visibility: Visibility::of(report),
@@ -314,6 +346,12 @@ impl<'a> Document<'a> {
             scans: Rows::new(&snapshot.scans, Scan::of),
             pings: Rows::new(&snapshot.pings, Ping::of),
         }
+    }
+}
+
+impl Default for Generator {
+    fn default() -> Self {
+        Generator { name: "tapmap", version: env!("CARGO_PKG_VERSION") }
     }
 }
 

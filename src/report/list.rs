@@ -108,25 +108,31 @@ enum Rows {
     Flows(Vec<FlowRow>),
 }
 
+/// The rows at some places of a list, or all of them.
+fn picked<'a, T, R>(items: &'a [T], places: Option<&[usize]>, of: impl Fn(&'a T) -> R) -> Vec<R> {
+    match places {
+        None => items.iter().map(of).collect(),
+        Some(places) => places.iter().filter_map(|place| items.get(*place)).map(of).collect(),
+    }
+}
+
 impl Rows {
-    fn of(list: List, report: &Report<'_>) -> Rows {
+    fn of(list: List, report: &Report<'_>, places: Option<&[usize]>) -> Rows {
         let snapshot = report.snapshot;
         match list {
-            List::Hosts => Rows::Hosts(snapshot.hosts.iter().map(Host::of).collect()),
-            List::Services => Rows::Services(snapshot.services.iter().map(Service::of).collect()),
-            List::Dependencies => {
-                Rows::Dependencies(snapshot.dependencies.iter().map(Dependency::of).collect())
-            }
+            List::Hosts => Rows::Hosts(picked(&snapshot.hosts, places, Host::of)),
+            List::Services => Rows::Services(picked(&snapshot.services, places, Service::of)),
+            List::Dependencies => Rows::Dependencies(picked(&snapshot.dependencies, places, Dependency::of)),
             List::Certificates => {
                 let of = |row| Certificate::of(row, report.as_of);
-                Rows::Certificates(snapshot.certificates.iter().map(of).collect())
+                Rows::Certificates(picked(&snapshot.certificates, places, of))
             }
             List::Findings => {
-                Rows::Findings(report.findings.iter().map(|row| FindingRow::of(row, report)).collect())
+                Rows::Findings(picked(report.findings, places, |row| FindingRow::of(row, report)))
             }
             List::Flows => {
                 let of = |record| FlowRow::of(&Flow::of(record, snapshot), report);
-                Rows::Flows(report.records.iter().map(of).collect())
+                Rows::Flows(picked(report.records, places, of))
             }
         }
     }
@@ -164,15 +170,21 @@ struct ListDocument {
     as_of: Option<String>,
     visibility: Visibility,
     rows: Rows,
+    /// Of a page: how many rows there are in all, and where the next page begins.
+    page: Option<(usize, Option<String>)>,
 }
 
 impl Serialize for ListDocument {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(4))?;
+        let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("schema", SCHEMA)?;
         map.serialize_entry("as_of", &self.as_of)?;
         map.serialize_entry("visibility", &self.visibility)?;
         map.serialize_entry(self.key, &self.rows)?;
+        if let Some((total, next)) = &self.page {
+            map.serialize_entry("total", total)?;
+            map.serialize_entry("next", next)?;
+        }
         map.end()
     }
 }
@@ -203,18 +215,82 @@ fn lines<T: Serialize>(
 /// # Errors
 /// If it cannot be written.
 pub fn write_list(report: &Report<'_>, list: List, format: Format, out: &mut impl Write) -> io::Result<()> {
-    let rows = Rows::of(list, report);
+    let rows = Rows::of(list, report, None);
     match format {
-        Format::Json => {
-            let as_of = report.as_of.map(time);
-            let visibility = Visibility::of(report);
-            let document = ListDocument { key: list.key(), as_of, visibility, rows };
-            serde_json::to_writer_pretty(&mut *out, &document)?;
-            writeln!(out)
-        }
+        Format::Json => write_document(report, list, rows, None, out),
         Format::JsonLines => rows.lines(out),
-        Format::Csv => write_csv(&rows, &list.columns().split(' ').collect::<Vec<_>>(), out),
+        Format::Csv => write_csv(&rows, list, true, out),
     }
+}
+
+/// Some rows of a list, in the order in which their places are named.
+pub struct Page<'a> {
+    /// The places of the rows.
+    pub places: &'a [usize],
+    /// Rows that there are in all.
+    pub total: usize,
+    /// Where the next page begins; none: this is the last.
+    pub next: Option<String>,
+}
+
+/// Writes one page of a list as a document: the same rows as [`write_list`] writes, then `total` and `next`.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_page(report: &Report<'_>, list: List, page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+    let rows = Rows::of(list, report, Some(page.places));
+    write_document(report, list, rows, Some((page.total, page.next)), out)
+}
+
+/// Writes some rows of a list, one a line, or as comma-separated values with or without a header.
+///
+/// # Errors
+/// If they cannot be written.
+pub fn write_some(
+    report: &Report<'_>,
+    list: List,
+    places: &[usize],
+    header: Option<bool>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let rows = Rows::of(list, report, Some(places));
+    match header {
+        None => rows.lines(out),
+        Some(header) => write_csv(&rows, list, header, out),
+    }
+}
+
+/// Writes one row as a document of its own.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_row(report: &Report<'_>, list: List, place: usize, out: &mut impl Write) -> io::Result<()> {
+    fn first<T: Serialize>(rows: &[T], out: &mut impl Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, &rows.first())?;
+        writeln!(out)
+    }
+    match Rows::of(list, report, Some(&[place])) {
+        Rows::Hosts(rows) => first(&rows, out),
+        Rows::Services(rows) => first(&rows, out),
+        Rows::Dependencies(rows) => first(&rows, out),
+        Rows::Certificates(rows) => first(&rows, out),
+        Rows::Findings(rows) => first(&rows, out),
+        Rows::Flows(rows) => first(&rows, out),
+    }
+}
+
+fn write_document(
+    report: &Report<'_>,
+    list: List,
+    rows: Rows,
+    page: Option<(usize, Option<String>)>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let as_of = report.as_of.map(time);
+    let visibility = Visibility::of(report);
+    let document = ListDocument { key: list.key(), as_of, visibility, rows, page };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
 }
 
 /// Writes the whole report, one object a line: first the capture, then every row with its `type`.
@@ -246,9 +322,12 @@ pub fn write_lines(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> 
     lines(Some("ping"), document.pings.iter(), out)
 }
 
-fn write_csv(rows: &Rows, columns: &[&str], out: &mut impl Write) -> io::Result<()> {
+fn write_csv(rows: &Rows, list: List, header: bool, out: &mut impl Write) -> io::Result<()> {
+    let columns: Vec<&str> = list.columns().split(' ').collect();
     let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(columns)?;
+    if header {
+        writer.write_record(&columns)?;
+    }
     rows.each(&mut |row| Ok(writer.write_record(columns.iter().map(|column| cell(&row, column)))?))?;
     writer.flush()
 }

@@ -2,6 +2,7 @@
 //! shows it; so have the tables and the story for people, and the exports for other tools.
 
 mod answer;
+mod checkup;
 mod community_id;
 mod document;
 mod flow;
@@ -20,16 +21,29 @@ pub use answer::{
     TimelineResult, TraceQuestion, TraceResult, egress_page, host_page, picture, seen_page, timeline_page,
     verdict, write_blast_radius, write_difference, write_difference_json, write_policy, write_spof,
 };
+pub use checkup::{
+    Checkup, CheckupSubnet, CheckupTap, InterfaceRow, Interfaces, write_checkup, write_checkup_json,
+    write_interfaces,
+};
 pub use community_id::community_id;
-pub use document::{Counted, Report, Selection, SourceFacts};
+pub use document::{Counted, Report, Selection, SourceFacts, watched};
+pub use flow::Flow;
 pub use graph::{write_dot, write_graphml};
-pub use json::{Document, write_json};
-pub use list::{Format, List, write_lines, write_list};
+pub use json::{Document, write_head, write_json};
+pub use list::{Format, List, Page, write_lines, write_list, write_page, write_row, write_some};
 pub use picture::{Picture, PictureEdge, PictureNode, PictureTone, write_dot_picture, write_svg};
 pub use text::{Paint, Tone, View, clean, rule_page, rule_table, write_story, write_table};
 pub use visibility::Visibility;
 
 use crate::model::Timestamp;
+
+/// The shapes of rows, for whoever describes them to programs.
+pub mod row {
+    pub use super::flow::FlowRow as Flow;
+    pub use super::json::{
+        Capture, Certificate, Dependency, FindingRow as Finding, Generator, Head, Host, Ping, Scan, Service,
+    };
+}
 
 /// The schema of [`Document`].
 pub const SCHEMA: &str = "tapmap/report/1";

@@ -1,13 +1,14 @@
 //! What the tap could not see, for the whole capture.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::document::Report;
 use crate::graph::Snapshot;
 use crate::model::Transport;
 
 /// The `visibility` of the contract.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Visibility {
     /// Client and service pairs with payload of which only one direction was ever seen.
     pub one_sided_pairs: usize,
@@ -44,7 +45,7 @@ pub struct Visibility {
 }
 
 /// Frames of one link type that is not read.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct NotRead {
     /// Its name.
     pub link_type: String,
@@ -53,7 +54,7 @@ pub struct NotRead {
 }
 
 /// What did not fit into the map's limits.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct Dropped {
     /// Hosts.
     pub hosts: u64,

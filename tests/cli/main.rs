@@ -3,6 +3,7 @@
 
 mod diff;
 mod answers;
+mod configuration;
 mod flags;
 mod isolate;
 mod pages;
@@ -11,6 +12,7 @@ mod scope;
 mod story;
 mod streams;
 mod text;
+mod token;
 mod trace;
 mod well_formed;
 mod wrong_use;

@@ -16,7 +16,8 @@ struct Talker {
 
 impl Talker {
     fn new() -> Talker {
-        let orders = Orders { limits: Limits::default(), drop_duplicates: false, keep_records: true };
+        let orders =
+            Orders { limits: Limits::default(), drop_duplicates: false, keep_records: true, live: false };
         Talker { shard: Shard::new(orders), frame: 0 }
     }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::graph::Snapshot;
+use crate::model::Span;
 use crate::query::Blindness;
 use crate::report::{text, time};
 
@@ -57,6 +58,29 @@ impl Sight {
     }
 }
 
+/// Silences that are told one by one.
+const GAPS_TOLD: usize = 3;
+
+/// The longest silences, in order of time, and how many more there were.
+fn silence(gaps: &[Span]) -> Vec<String> {
+    let mut longest: Vec<&Span> = gaps.iter().collect();
+    longest.sort_by_key(|gap| (gap.first - gap.last, gap.first));
+    longest.truncate(GAPS_TOLD);
+    longest.sort();
+    let mut said: Vec<String> = longest
+        .iter()
+        .map(|gap| {
+            format!("Nothing captured from {} to {}.", text::moment(gap.first), text::moment(gap.last))
+        })
+        .collect();
+    match gaps.len().saturating_sub(GAPS_TOLD) {
+        0 => {}
+        1 => said.push("Nothing captured in 1 shorter time between.".to_owned()),
+        more => said.push(format!("Nothing captured in {more} shorter times between.")),
+    }
+    said
+}
+
 /// The same in sentences, the gravest first; every answer for people ends with them.
 pub fn sentences(blindness: &Blindness, snapshot: &Snapshot) -> Vec<String> {
     let mut said = Vec::new();
@@ -80,9 +104,7 @@ pub fn sentences(blindness: &Blindness, snapshot: &Snapshot) -> Vec<String> {
             blindness.one_sided, blindness.pairs
         ));
     }
-    for gap in &blindness.gaps {
-        said.push(format!("Nobody watched from {} to {}.", text::moment(gap.first), text::moment(gap.last)));
-    }
+    said.extend(silence(&blindness.gaps));
     let frontier: Vec<String> = blindness
         .frontier
         .iter()
@@ -109,4 +131,29 @@ pub fn sentences(blindness: &Blindness, snapshot: &Snapshot) -> Vec<String> {
         said.push(format!("Loss before the tap on its flows: {:.2} %.", 100.0 * blindness.loss()));
     }
     said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+
+    #[test]
+    fn the_longest_silences_are_told_in_order_of_time() {
+        let hours = |first: i64, last: i64| Span {
+            first: Timestamp::from_seconds(first * 3_600, 0),
+            last: Timestamp::from_seconds(last * 3_600, 0),
+        };
+        let said = silence(&[hours(1, 2), hours(3, 9), hours(10, 12), hours(13, 17), hours(18, 19)]);
+        assert_eq!(
+            said,
+            [
+                "Nothing captured from 1970-01-01 03:00:00Z to 1970-01-01 09:00:00Z.",
+                "Nothing captured from 1970-01-01 10:00:00Z to 1970-01-01 12:00:00Z.",
+                "Nothing captured from 1970-01-01 13:00:00Z to 1970-01-01 17:00:00Z.",
+                "Nothing captured in 2 shorter times between.",
+            ]
+        );
+        assert!(silence(&[]).is_empty());
+    }
 }

@@ -10,6 +10,7 @@ use super::SCHEMA;
 use super::blindness::Sight;
 use crate::model::Timestamp;
 use crate::query::{Blindness, Digest, Observed, digest};
+use crate::report::document::covered;
 use crate::report::time;
 
 /// Answers questions about one map.
@@ -99,19 +100,6 @@ impl Asker {
     }
 }
 
-/// Nanoseconds that at least one source watched.
-fn covered(watched: &[crate::model::Span]) -> i64 {
-    let mut sorted = watched.to_vec();
-    sorted.sort_unstable();
-    let mut until = Timestamp::MIN;
-    let mut sum = 0;
-    for span in sorted {
-        sum += (span.last - span.first.max(until)).max(0);
-        until = until.max(span.last);
-    }
-    sum
-}
-
 impl<Q: Serialize, R: Serialize> Answer<Q, R> {
     /// Writes it as one JSON document.
     ///
@@ -120,21 +108,5 @@ impl<Q: Serialize, R: Serialize> Answer<Q, R> {
     pub fn write_json(&self, mut out: &mut dyn Write) -> io::Result<()> {
         serde_json::to_writer_pretty(&mut out, self)?;
         writeln!(out)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Span;
-
-    #[test]
-    fn sources_that_overlap_watched_only_once() {
-        let span = |first, last| Span {
-            first: Timestamp::from_seconds(first, 0),
-            last: Timestamp::from_seconds(last, 0),
-        };
-        assert_eq!(covered(&[]), 0);
-        assert_eq!(covered(&[span(0, 10), span(5, 8), span(9, 12), span(20, 21)]), 13_000_000_000);
     }
 }

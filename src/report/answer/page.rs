@@ -7,6 +7,7 @@ use super::blindness;
 use crate::graph::Host;
 use crate::model::{HostKey, NameSource, ServiceKey};
 use crate::query::Blindness;
+use crate::report::document::{covered, watched};
 use crate::report::text::{self, Table, Tone, View, count, length, moment};
 
 /// Columns of a page where nobody says how wide it is.
@@ -137,11 +138,10 @@ impl<'a> Page<'a> {
         let report = self.view.report;
         let as_of =
             report.as_of.map_or_else(|| "no packet seen".to_owned(), |at| format!("as of {}", moment(at)));
-        let firsts = report.sources.iter().filter_map(|source| source.first).min();
-        let lasts = report.sources.iter().filter_map(|source| source.last).max();
-        let watched = firsts
-            .zip(lasts)
-            .map_or_else(String::new, |(first, last)| format!(" · {} watched", length(last - first)));
+        let watched = match covered(&watched(report.sources)) {
+            0 => String::new(),
+            nanos => format!(" · {} watched", length(nanos)),
+        };
         let sources = count(report.sources.len(), "capture", "captures");
         self.line(0, Tone::Faint, &format!("{as_of}{watched} · {sources}"));
     }
@@ -193,12 +193,9 @@ impl<'a> Page<'a> {
         if sentences.is_empty() {
             self.say("Both directions and the own segment were seen, without a gap and without loss.");
         }
-        if let Some(watched) = self.view.report.sources.iter().filter_map(|s| Some(s.last? - s.first?)).max()
-        {
-            self.warn(&format!(
-                "Jobs that run less often than every {} cannot be known from this.",
-                length(watched)
-            ));
+        if let nanos @ 1.. = covered(&watched(self.view.report.sources)) {
+            let often = length(nanos);
+            self.warn(&format!("Jobs that run less often than every {often} cannot be known from this."));
         }
         if !next.is_empty() {
             self.heading("NEXT");

@@ -8,7 +8,7 @@ mod safe;
 mod story;
 mod table;
 mod tables;
-mod words;
+pub(super) mod words;
 
 pub use paint::{Paint, Tone};
 pub use rules::{rule_page, rule_table};

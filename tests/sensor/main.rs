@@ -1,0 +1,10 @@
+//! The sensor: a map that grows is, in the end, the map of the same packets.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test helper cannot read, the test cannot judge"
+)]
+
+mod law;
+mod play;
