@@ -12,6 +12,7 @@ mod list;
 mod picture;
 mod text;
 mod visibility;
+mod xml;
 
 pub use answer::{
     Answer, Asker, Backward, Between, BlastRadius, CutAsked, CutReport, EgressResult, ExposureResult,
