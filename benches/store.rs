@@ -113,6 +113,11 @@ fn generate(store: &Store) {
 }
 
 fn main() {
+    if !std::env::args().any(|argument| argument == "--bench") {
+        // `cargo test --all-targets` starts benchmarks too, without optimisation.
+        println!("nothing is measured without `cargo bench`");
+        return;
+    }
     let kept = std::env::var_os("TAPMAP_BENCH_STORE").map(PathBuf::from);
     let temporary = tempfile::tempdir().unwrap();
     let dir = kept.unwrap_or_else(|| temporary.path().to_owned());
