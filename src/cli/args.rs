@@ -94,6 +94,8 @@ pub enum Command {
     Egress(super::egress::EgressArguments),
     /// Write the map for other programs
     Export(ExportArguments),
+    /// Watch a mirror port: a live map, kept in a history
+    Sensor(super::sensor::SensorArguments),
     /// Make, list or revoke the tokens that open the API
     Token(super::token::TokenArguments),
     /// Write completions for a shell

@@ -8,7 +8,6 @@ mod asking;
 mod blast_radius;
 mod clock;
 mod completions;
-#[expect(dead_code, reason = "the sensor command is still to come")]
 mod configuring;
 mod cut;
 mod diff;
@@ -20,7 +19,6 @@ mod isolate;
 mod host;
 mod knowledge;
 mod list;
-#[expect(dead_code, reason = "the sensor command is still to come")]
 mod log;
 mod output;
 mod policy;
@@ -28,6 +26,7 @@ mod path;
 mod progress;
 mod reading;
 mod seen;
+mod sensor;
 #[expect(dead_code, reason = "the sensor command is still to come")]
 mod service;
 mod setup;
@@ -92,6 +91,7 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Egress(arguments) => egress::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Sensor(arguments) => sensor::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man { command } => completions::man(command.as_deref()),

@@ -10,9 +10,10 @@ use super::progress::Bar;
 use super::setup::Setup;
 use crate::capture::{Frames, LinkType, OpenError, Options, Source};
 use crate::finding;
-use crate::graph::Snapshot;
+use crate::graph::{Operator, Snapshot};
 use crate::model::Timestamp;
-use crate::pipeline::{self, Settings, Totals};
+use crate::pipeline::{self, Outcome, Settings, Totals};
+use crate::query::Knowledge;
 use crate::question::Material;
 use crate::report::{Counted, Selection, SourceFacts, clean, watched};
 
@@ -55,10 +56,22 @@ pub fn read(captures: &[PathBuf], setup: &Setup, wanted: Wanted) -> Result<Mater
     if !wanted.quiet {
         tell_problems(&sources, &repeated);
     }
-    let snapshot = Arc::new(Snapshot::new(outcome.map, &setup.operator));
-    let as_of = wanted.as_of.or(snapshot.last);
-    let findings = finding::find(&snapshot, as_of.unwrap_or_default(), &setup.knowledge);
-    Ok(Material {
+    let counted = Counted { repeated, ..counted(&outcome.totals, &setup.options) };
+    Ok(material(outcome, sources, counted, (&setup.operator, &setup.knowledge), wanted.as_of))
+}
+
+/// What came of reading, made up for questions.
+pub fn material(
+    outcome: Outcome,
+    sources: Vec<SourceFacts>,
+    counted: Counted,
+    (operator, knowledge): (&Operator, &Knowledge),
+    as_of: Option<Timestamp>,
+) -> Material {
+    let snapshot = Arc::new(Snapshot::new(outcome.map, operator));
+    let as_of = as_of.or(snapshot.last);
+    let findings = finding::find(&snapshot, as_of.unwrap_or_default(), knowledge);
+    Material {
         number: 1,
         records: Arc::new(outcome.records),
         indications: outcome.indications,
@@ -66,11 +79,11 @@ pub fn read(captures: &[PathBuf], setup: &Setup, wanted: Wanted) -> Result<Mater
         tokens: outcome.tokens.sightings,
         watched: watched(&sources),
         findings: Arc::new(findings),
-        counted: Arc::new(Counted { repeated, ..counted(&outcome.totals, &setup.options) }),
+        counted: Arc::new(counted),
         sources: Arc::new(sources),
         snapshot,
         as_of,
-    })
+    }
 }
 
 /// Sources that are the same file as an earlier one, whatever they are called.
@@ -97,7 +110,8 @@ fn tell_problems(sources: &[SourceFacts], repeated: &[String]) {
     }
 }
 
-fn source_facts(source: Source) -> SourceFacts {
+/// A source as the report tells of it.
+pub fn source_facts(source: Source) -> SourceFacts {
     SourceFacts {
         path: source.path.display().to_string(),
         format: source.format.map(|format| format.name()),
@@ -112,7 +126,8 @@ fn source_facts(source: Source) -> SourceFacts {
     }
 }
 
-fn counted(totals: &Totals, options: &Options) -> Counted {
+/// What was counted, by the names of the contract.
+pub fn counted(totals: &Totals, options: &Options) -> Counted {
     let packets = &totals.packets;
     Counted {
         selection: Selection { filter: options.filter.clone(), since: options.since, until: options.until },

@@ -133,7 +133,11 @@ fn mistakes_are_told_before_anything_is_read() {
         (vec!["host", "10.2.0.17@2026-03-14T10:04:00", "-r", "none"], 2, "has no time zone; write"),
         (vec!["timeline", "10.0.0.9/8", "-r", "none"], 2, "write `10.0.0.0/8`"),
         (vec!["seen", "", "-r", "none"], 2, "the indicator is empty"),
-        (vec!["blast-radius", "db", "-r", "none", "--picture", "db.png"], 2, "a picture ends in .svg or .dot"),
+        (
+            vec!["blast-radius", "db", "-r", "none", "--picture", "db.png"],
+            2,
+            "a picture ends in .svg or .dot",
+        ),
         (vec!["blast-radius", "db", "-r", "none", "-o", "csv"], 2, "an answer is one document"),
         (vec!["isolate", "db", "-r", "none", "--keep", "db"], 2, "`db` is no flow; write host:port"),
         (vec!["isolate", "db", "-r", "none", "--mode", "edge"], 2, "belong together"),

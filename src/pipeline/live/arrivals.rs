@@ -58,6 +58,7 @@ fn source(health: InterfaceHealth) -> Source {
         clock_steps: health.clock_steps,
         first: None,
         last: health.last,
+        watched: Vec::new(),
         problem: health.problem,
     }
 }
