@@ -96,6 +96,8 @@ pub enum Command {
     Doctor(super::doctor::DoctorArguments),
     /// Write the map for other programs
     Export(ExportArguments),
+    /// Watch a mirror port: a live map, kept in a history
+    Sensor(super::sensor::SensorArguments),
     /// Make, list or revoke the tokens that open the API
     Token(super::token::TokenArguments),
     /// Look after a store: add captures, check, export, compact, backup, restore

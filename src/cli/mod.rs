@@ -8,7 +8,6 @@ mod asking;
 mod blast_radius;
 mod clock;
 mod completions;
-#[expect(dead_code, reason = "the sensor command is still to come")]
 mod configuring;
 mod cut;
 mod diff;
@@ -22,7 +21,6 @@ mod host;
 mod interface;
 mod knowledge;
 mod list;
-#[expect(dead_code, reason = "the sensor command is still to come")]
 mod log;
 mod output;
 mod policy;
@@ -31,6 +29,7 @@ mod progress;
 mod reading;
 mod remote;
 mod seen;
+mod sensor;
 #[expect(dead_code, reason = "the sensor command is still to come")]
 mod service;
 mod serve;
@@ -99,6 +98,7 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Egress(arguments) => egress::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Sensor(arguments) => sensor::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Store(arguments) => store::run(&arguments),
         Command::Sizing(arguments) => sizing::run(&arguments),
