@@ -183,7 +183,6 @@ const WITHOUT_CAPTURE: &[(&str, &str)] = &[
     ("enip", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("iec104", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("irc", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
-    ("memcached", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("modbus", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("mongodb", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("nfs", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),

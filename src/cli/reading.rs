@@ -78,6 +78,9 @@ pub fn read_and_tell(
 /// Reads history.
 fn history(dir: &Path, setup: &Setup, wanted: Wanted) -> Result<Material, Failure> {
     let stored = stored::read(dir, setup, wanted)?;
+    if !wanted.quiet {
+        stored::tell_grain(stored.grain);
+    }
     let sources: Vec<SourceFacts> = stored.sources.into_iter().map(stored::facts).collect();
     let snapshot = Arc::new(Snapshot::new(stored.map, &setup.operator));
     let as_of = wanted.as_of.or(snapshot.last);

@@ -107,7 +107,7 @@ mod tests {
             Ok(answer(1))
         });
         let second = answers.answer(key(1), || async { Err(Problem::new(Kind::Defect, "asked twice")) });
-        let (first, second, ()) = tokio::join!(first, second, async { drop(release.send(())) });
+        let (first, second, ()) = tokio::join!(first, second, async { _ = release.send(()) });
         assert_eq!((first.unwrap().id, second.unwrap().id), ("1".to_owned(), "1".to_owned()));
         let failed = answers.answer(key(2), || async { Err(Problem::new(Kind::Defect, "no")) }).await;
         assert!(failed.is_err());

@@ -4,6 +4,7 @@
 mod asked;
 mod kept;
 mod wire;
+mod word;
 
 use std::sync::Arc;
 

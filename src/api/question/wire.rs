@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 
+use super::word::{ByWord, ModeWord, MovesWord, TextWord, TierWord, WaysWord};
 use crate::model::{Nanos, Timestamp};
-use crate::query::{Means, Mode, Tier, trace};
+use crate::query::{Means, Mode, Tier};
 use crate::question::{
     Ask, blast_radius, cut, egress, host, isolate, path, policy, seen, spof, timeline, trace as traced,
 };
@@ -82,55 +83,6 @@ fn most<T: PartialOrd + std::fmt::Display>(name: &'static str, value: T, most: T
         return Err((name, format!("{value} is more than {most}")));
     }
     Ok(value)
-}
-
-/// A word for each of some values, both ways.
-macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident of $value:path { $($(#[$word_doc:meta])* $word:ident,)* })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
-        #[serde(rename_all = "lowercase")]
-        pub enum $name {
-            $($(#[$word_doc])* $word,)*
-        }
-
-        impl From<$name> for $value {
-            fn from(word: $name) -> $value {
-                match word { $($name::$word => <$value>::$word,)* }
-            }
-        }
-
-        impl From<$value> for $name {
-            fn from(value: $value) -> $name {
-                match value { $(<$value>::$word => $name::$word,)* }
-            }
-        }
-    )*};
-}
-
-words! {
-    /// What is blocked.
-    ModeWord of Mode { Full, Egress, Ingress, Lateral, Quarantine, Edge, }
-    /// What counts as a way.
-    TierWord of Tier { Observed, Potential, }
-    /// Which ways count.
-    WaysWord of crate::query::Classes { Exec, All, }
-    /// By which contacts an intruder moves on.
-    MovesWord of trace::Classes { Exec, All, }
-    /// What the text of a policy is.
-    TextWord of policy::Text { Rules, Rollback, Page, }
-}
-
-/// What may be cut.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ByWord {
-    /// Single dependencies.
-    Edges,
-    /// Whole hosts.
-    Hosts,
-    /// Whatever is cheaper.
-    Mixed,
 }
 
 /// Shapes of questions: each is read from a query string or a body, and described.
