@@ -62,15 +62,15 @@ struct RowPath {
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(hosts))
-        .routes(routes!(host))
+        .routes(routes!(host_row))
         .routes(routes!(services))
-        .routes(routes!(service))
+        .routes(routes!(service_row))
         .routes(routes!(dependencies))
-        .routes(routes!(dependency))
+        .routes(routes!(dependency_row))
         .routes(routes!(certificates))
-        .routes(routes!(certificate))
+        .routes(routes!(certificate_row))
         .routes(routes!(findings))
-        .routes(routes!(finding))
+        .routes(routes!(finding_row))
         .routes(routes!(flows))
 }
 
@@ -117,7 +117,7 @@ impl Wanted {
 
     /// The places of all rows that are let through.
     fn places(&self) -> Result<Vec<usize>, Problem> {
-        let report = self.state.ground.report();
+        let report = self.state.ground().report();
         let text = self.parameters.q.as_deref().unwrap_or_default();
         let filter = Filter::read(self.list, text, report.as_of.unwrap_or_default())
             .map_err(|misread| Problem::word(misread.of_parameter("q"), misread.why.clone()))?;
@@ -146,20 +146,20 @@ impl Wanted {
         let more = next.is_some();
         let page = Page { places: places.get(begin..end).unwrap_or_default(), total: places.len(), next };
         let mut body = Vec::new();
-        write_page(&self.state.ground.report(), self.list, page, &mut body).map_err(defect)?;
+        write_page(&self.state.ground().report(), self.list, page, &mut body).map_err(defect)?;
         Ok((body, more))
     }
 
     /// The table for people.
     fn table(&self, again: String) -> Result<String, Problem> {
-        let report = self.state.ground.report();
+        let report = self.state.ground().report();
         let ListParameters { width, colour, names, .. } = self.parameters;
         Ok(write_table(&Showing { width, colour, names }.view(&report, again)?, self.list))
     }
 
     /// All rows from the cursor on, as many as are wanted.
     fn write(&self, places: &[usize], out: &mut Pieces) -> io::Result<()> {
-        let report = self.state.ground.report();
+        let report = self.state.ground().report();
         let limit = self.parameters.limit.map_or(usize::MAX, usize::from);
         let places: Vec<usize> = places.iter().copied().skip(self.offset()).take(limit).collect();
         let csv = self.form == Form::Csv;
@@ -234,7 +234,7 @@ async fn one(
     let state = asked.0.current()?;
     app.desk
         .work(move || {
-            let report = state.ground.report();
+            let report = state.ground().report();
             let place = Filter::place_of(list, &report, &id).ok_or_else(|| {
                 let one = list.key();
                 Problem::not_found(format!(
@@ -360,13 +360,13 @@ list_routes! {
 
 row_routes! {
     /// One host, such as `10.0.0.5`
-    host "/hosts/{id}" Hosts row::Host;
+    host_row "/hosts/{id}" Hosts row::Host;
     /// One service, such as `10.0.0.5:443/tcp`
-    service "/services/{id}" Services row::Service;
+    service_row "/services/{id}" Services row::Service;
     /// One dependency, such as `10.0.0.9>10.0.0.5:443/tcp`
-    dependency "/dependencies/{id}" Dependencies row::Dependency;
+    dependency_row "/dependencies/{id}" Dependencies row::Dependency;
     /// One certificate, by its SHA-256
-    certificate "/certificates/{id}" Certificates row::Certificate;
+    certificate_row "/certificates/{id}" Certificates row::Certificate;
     /// One finding, such as `ADM-01/10.0.0.1:23/tcp`
-    finding "/findings/{id}" Findings row::Finding;
+    finding_row "/findings/{id}" Findings row::Finding;
 }

@@ -1,5 +1,7 @@
 //! All routes, in groups by who may ask, under what every request passes.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -8,18 +10,24 @@ use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::app::App;
+use super::auth::{self, Auth, Role, require};
+use super::headers::secure_headers;
 use super::route::{Access, PREFIXES};
-use super::{describe, event, guard, list, question, report, service};
+use super::{describe, diff, event, guard, health, list, map, question, report, service};
 
 /// Routes about a map.
 fn of_a_map() -> OpenApiRouter<App> {
-    list::router().merge(question::router()).merge(report::router()).merge(event::router())
+    list::router()
+        .merge(question::router())
+        .merge(report::router())
+        .merge(health::router())
+        .merge(event::router())
 }
 
 /// The routes that a role is needed for, and those that none is.
 fn group(access: Access) -> OpenApiRouter<App> {
     match access {
-        Access::Open => service::open(),
+        Access::Open => service::open().merge(auth::described_routes()),
         Access::Viewer => {
             PREFIXES.iter().fold(service::router(), |router, prefix| router.nest(prefix, of_a_map()))
         }
@@ -27,10 +35,25 @@ fn group(access: Access) -> OpenApiRouter<App> {
     }
 }
 
-/// The whole API over a map.
-pub fn app(app: App) -> Router {
+/// A group that asks who is there before it answers.
+fn guarded(access: Access) -> OpenApiRouter<App> {
+    let role = match access {
+        Access::Open => return group(access),
+        Access::Viewer => Role::Viewer,
+        Access::Responder => Role::Responder,
+        Access::Admin => Role::Admin,
+    };
+    match group(access) {
+        // A layer around no route is refused by axum.
+        group if group.get_openapi().paths.paths.is_empty() => group,
+        group => group.route_layer(require(role)),
+    }
+}
+
+/// The whole API over a map, for those whom `auth` lets in.
+pub fn app(app: App, auth: Arc<Auth>) -> Router {
     let groups = [Access::Open, Access::Viewer, Access::Responder, Access::Admin];
-    let all = groups.into_iter().map(group).fold(OpenApiRouter::default(), OpenApiRouter::merge);
+    let all = groups.into_iter().map(guarded).fold(OpenApiRouter::default(), OpenApiRouter::merge);
     let (router, document) = all.split_for_parts();
     app.describe(describe::document(document));
     router
@@ -43,7 +66,9 @@ pub fn app(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), guard::time))
         .layer(from_fn_with_state(app.clone(), guard::crowd))
         .layer(from_fn_with_state(app.clone(), guard::host))
-        .layer(from_fn_with_state(app.clone(), guard::around))
+        .layer(auth::guard(auth))
+        .layer(from_fn_with_state(app.clone(), guard::count))
+        .layer(from_fn(secure_headers))
         .with_state(app)
 }
 

@@ -15,6 +15,7 @@ use crate::model::{HostKey, Realm, ServiceKey};
 use crate::query::Knowledge;
 
 /// Everything needed to read.
+#[derive(Clone)]
 pub struct Setup {
     /// What is read of the captures.
     pub options: capture::Options,

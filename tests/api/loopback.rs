@@ -131,7 +131,7 @@ fn what_cannot_be_served_is_said_at_once() {
     for (arguments, status, says) in [
         (&["serve", "captures/none.pcap"][..], 1, "does not exist"),
         (&["serve", "Cargo.toml", "--listen", "127.0.0.1:0"], 1, "Cargo.toml"),
-        (&["serve", THREE_TIER, "--listen", "0.0.0.0:0"], 2, "can be reached from elsewhere"),
+        (&["serve", THREE_TIER, "--listen", "0.0.0.0:0"], 2, "can be reached from other machines"),
         (&["serve"], 2, "FILE|DIR"),
     ] {
         let output = tapmap(arguments).output().unwrap();

@@ -197,8 +197,8 @@ async fn a_question_that_is_asked_wrongly_says_how_to_ask() {
 #[tokio::test]
 async fn bodies_are_read_with_care() {
     let post = |media: &'static str, body: &str| {
-        let request = Request::builder().method("POST").uri("/api/v1/spof").header("host", "localhost");
-        let request = request.header("content-type", media).body(Body::from(body.to_owned())).unwrap();
+        let mut request = request("POST", "/api/v1/spof", &[("content-type", media)]);
+        *request.body_mut() = Body::from(body.to_owned());
         sent(app(), request)
     };
     for (media, body, status) in [

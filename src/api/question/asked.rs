@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 use utoipa::openapi::path::ParameterIn;
 
@@ -75,10 +76,8 @@ impl Put {
     /// # Errors
     /// If it cannot be read.
     pub fn parameters<Q: Sent>(self) -> Result<(Q, Showing), Problem> {
-        let of_showing = names::<Showing>();
-        let (showing, question) = self.0.into_iter().partition(|(name, _)| of_showing.contains(name));
-        let question = Q::read(read(question, &of_showing)?).map_err(misvalued)?;
-        Ok((question, read(showing, &[])?))
+        let (wire, showing) = self.pairs()?;
+        Ok((Q::read(wire).map_err(misvalued)?, showing))
     }
 
     /// The question in the body.
@@ -86,6 +85,29 @@ impl Put {
     /// # Errors
     /// If it cannot be read.
     pub fn body<Q: Sent>(self, headers: &HeaderMap, body: &[u8]) -> Result<(Q, Showing), Problem> {
+        let (wire, showing) = self.document(headers, body)?;
+        Ok((Q::read(wire).map_err(misvalued)?, showing))
+    }
+
+    /// What is sent in the query string, and how it is to be shown.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn pairs<W: DeserializeOwned + IntoParams>(self) -> Result<(W, Showing), Problem> {
+        let of_showing = names::<Showing>();
+        let (showing, wire) = self.0.into_iter().partition(|(name, _)| of_showing.contains(name));
+        Ok((read(wire, &of_showing)?, read(showing, &[])?))
+    }
+
+    /// What is sent in the body, and how it is to be shown.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn document<W: DeserializeOwned>(
+        self,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<(W, Showing), Problem> {
         let media =
             headers.get(header::CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
         let media = media.split(';').next().unwrap_or_default().trim();
@@ -93,9 +115,9 @@ impl Put {
             let why = format!("a question is `application/json`, and this is `{media}`");
             return Err(Problem::new(Kind::UnsupportedMedia, why));
         }
-        let question = serde_json::from_slice(body).map_err(|error| {
+        let wire = serde_json::from_slice(body).map_err(|error| {
             Problem::new(Kind::Malformed, format!("the question cannot be read: {error}"))
         })?;
-        Ok((Q::read(question).map_err(misvalued)?, read(self.0, &[])?))
+        Ok((wire, read(self.0, &[])?))
     }
 }

@@ -27,8 +27,7 @@ use super::words::Named;
 use crate::question::{
     Ask, Refusal, Why, blast_radius, cut, egress, host, isolate, path, policy, seen, spof, timeline,
 };
-use asked::Put;
-pub use asked::Showing;
+pub use asked::{Put, Showing};
 use kept::Answer;
 pub use kept::Answers;
 pub use wire::{Back, Forward, Sent};
@@ -106,7 +105,7 @@ fn document<Q: Ask>(state: &Current, question: &Q) -> Result<Answer, Problem> {
     struct Envelope {
         answer_id: String,
     }
-    let told = question.answer(&state.ground)?;
+    let told = question.answer(state.ground())?;
     let mut body = Vec::new();
     told.json(&mut body).map_err(defect)?;
     let envelope: Envelope = serde_json::from_slice(&body).map_err(|error| defect(error.into()))?;
@@ -120,12 +119,12 @@ fn shown<Q: Ask>(
     showing: &Showing,
     again: String,
 ) -> Result<Answer, Problem> {
-    let told = question.answer(&state.ground)?;
+    let told = question.answer(state.ground())?;
     let mut body = Vec::new();
     match form {
         Form::Lines | Form::Csv => told.rows(form == Form::Csv, &mut body).map_err(defect)?,
         _ => {
-            let report = state.ground.report();
+            let report = state.ground().report();
             body.extend(told.text(&showing.view(&report, again)?).into_bytes());
         }
     }
