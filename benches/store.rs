@@ -3,7 +3,12 @@
 //! `TAPMAP_BENCH_STORE=DIR cargo bench --bench store` keeps what it generates in that directory, and takes it
 //! from there the next time.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark stops where it fails, and tells")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark stops where it fails, and tells"
+)]
 #![expect(clippy::disallowed_methods, reason = "what is measured is time")]
 
 use std::path::PathBuf;

@@ -144,6 +144,7 @@ fn troubled(trouble: &Trouble) -> Value {
         Trouble::Loss => json!({ "trouble": "loss" }),
         Trouble::Silence => json!({ "trouble": "silence" }),
         Trouble::Down(interface) => json!({ "trouble": "down", "interface": interface }),
+        Trouble::Store => json!({ "trouble": "store" }),
     }
 }
 
@@ -160,6 +161,7 @@ fn health(published: &Published) -> Health {
             }
             Trouble::Silence => ("silence".to_owned(), "no packet has come for half a minute".to_owned()),
             Trouble::Down(interface) => (interface.clone(), format!("interface {interface} is down")),
+            Trouble::Store => ("store".to_owned(), "what is gained cannot be stored".to_owned()),
         };
         Line { what, state: State::Degraded, sentence }
     };

@@ -1,7 +1,7 @@
 //! The map over HTTP: resources, questions, events; who may do what.
 //!
-//! [`app`] makes the router. It asks a [`Source`] for the map, does work at a [`Desk`](desk::Desk) of
-//! bounded size, refuses with a [`Problem`](error::Problem), and describes itself: the OpenAPI document
+//! [`app()`] makes the router. It asks a [`Source`] for the map, does work at a desk of
+//! bounded size, refuses with a [`Problem`], and describes itself: the OpenAPI document
 //! is made of the same functions that answer.
 
 mod app;

@@ -29,9 +29,11 @@ fn group(access: Access) -> OpenApiRouter<App> {
     match access {
         Access::Open => service::open().merge(auth::described_routes()),
         Access::Viewer => {
-            PREFIXES.iter().fold(service::router(), |router, prefix| router.nest(prefix, of_a_map()))
+            let of_the_server = service::router().merge(map::router()).merge(diff::router());
+            PREFIXES.iter().fold(of_the_server, |router, prefix| router.nest(prefix, of_a_map()))
         }
-        Access::Responder | Access::Admin => OpenApiRouter::default(),
+        Access::Responder => map::acting(),
+        Access::Admin => OpenApiRouter::default(),
     }
 }
 

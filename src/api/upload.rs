@@ -20,7 +20,7 @@ use tokio_stream::StreamExt as _;
 
 use super::app::Served;
 use super::error::{Kind, Problem};
-use super::source::{Source as _, Still};
+use super::source::Still;
 use crate::question::Ground;
 
 /// A sender that sends nothing for so long has gone away.

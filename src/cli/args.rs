@@ -303,7 +303,7 @@ pub enum PolicyFormat {
 }
 
 /// How captures are read.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Reading")]
 pub struct ReadingArguments {
     /// Ask the history in this directory instead of captures; captures that are named go before it

@@ -22,9 +22,9 @@ use crate::capture::{self, Source};
 use crate::config::Sensor;
 use crate::config::sensor::{Configuration, Period};
 use crate::finding;
-use crate::flow::Limits;
 use crate::graph::{Delta, Operator, Snapshot};
 use crate::model::{Nanos, Timestamp};
+use crate::pipeline::Limits;
 use crate::pipeline::live::{
     Arrivals, Board, Clock, Keeper, Learning, Live, LiveSettings, Published, Storing, Trouble,
 };

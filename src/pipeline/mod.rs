@@ -27,7 +27,7 @@ mod totals;
 
 use crate::capture::{Frames, Progress};
 use crate::decode::Packet;
-use crate::flow::Limits;
+pub use crate::flow::Limits;
 use crate::graph::Map;
 use crate::model::{FlowRecord, Indication};
 

@@ -50,10 +50,10 @@ async fn each_list_by_what_its_rows_show() {
 #[tokio::test]
 async fn times_are_reckoned_back_from_the_newest_packet() {
     let as_of = answered("/api/v1/flows?limit=1").await["as_of"].as_str().unwrap().to_owned();
-    let end: tapmap::model::Timestamp = as_of.parse().unwrap();
+    let end: Timestamp = as_of.parse().unwrap();
     let begin = end + -2_000_000_000;
-    let last = |row: &Value| text(row, "last").parse::<tapmap::model::Timestamp>().unwrap();
-    let first = |row: &Value| text(row, "first").parse::<tapmap::model::Timestamp>().unwrap();
+    let last = |row: &Value| text(row, "last").parse::<Timestamp>().unwrap();
+    let first = |row: &Value| text(row, "first").parse::<Timestamp>().unwrap();
     check("flows", "since:2s", |row| last(row) >= begin).await;
     check("flows", &format!("until:{begin}"), |row| first(row) < begin).await;
 }

@@ -1,6 +1,7 @@
 //! The sensor: a map that grows is, in the end, the map of the same packets.
 
 #![expect(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::panic,
     reason = "what a test helper cannot read, the test cannot judge"
