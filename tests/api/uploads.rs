@@ -98,10 +98,12 @@ async fn what_is_no_capture_is_refused_and_leaves_nothing() {
 
 #[tokio::test]
 async fn the_oldest_map_makes_room() {
-    let (router, ..) = taking(UploadLimits { maps: 2, ..UploadLimits::default() });
+    let (router, _folder, _) = taking(UploadLimits { maps: 2, ..UploadLimits::default() });
     let mut ids = Vec::new();
     for name in ["scan", "databases", "kerberos"] {
-        ids.push(send(&router, "", bytes(name)).await.json()["id"].as_str().unwrap().to_owned());
+        let told = send(&router, "", bytes(name)).await;
+        assert_eq!(told.status, StatusCode::CREATED, "{name}: {}", told.text());
+        ids.push(told.json()["id"].as_str().unwrap().to_owned());
     }
     let maps = ask(&router, "GET", "/api/v1/maps").await.json();
     let kept: Vec<&str> =
