@@ -174,6 +174,14 @@ fn threads_start_in_the_pipeline_only() {
     }
 }
 
+#[test]
+fn no_command_serves_the_map_without_its_guard() {
+    for file in sources(&src().join("cli")) {
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(!text.contains("api::app("), "{} serves everybody; take api::guarded", file.display());
+    }
+}
+
 /// Protocols that no capture of the lab speaks, with the reason.
 const WITHOUT_CAPTURE: &[(&str, &str)] = &[
     ("bacnet", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),

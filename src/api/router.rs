@@ -1,5 +1,7 @@
 //! All routes, in groups by who may ask, under what every request passes.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -8,7 +10,8 @@ use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::app::App;
-use super::route::{Access, PREFIXES};
+use super::auth::{self, Auth, Role};
+use super::route::{Access, PREFIXES, routes};
 use super::{describe, event, guard, list, report, service};
 
 /// Routes about a map.
@@ -27,13 +30,49 @@ fn group(access: Access) -> OpenApiRouter<App> {
     }
 }
 
-/// The whole API over a map.
+/// The whole API over a map, without a guard: everybody may ask everything.
 pub fn app(app: App) -> Router {
+    assemble(app, None)
+}
+
+/// The whole API over a map, for whoever may ask.
+pub fn guarded(app: App, auth: Arc<Auth>) -> Router {
+    assemble(app, Some(auth))
+}
+
+fn assemble(app: App, auth: Option<Arc<Auth>>) -> Router {
     let groups = [Access::Open, Access::Viewer, Access::Responder, Access::Admin];
-    let all = groups.into_iter().map(group).fold(OpenApiRouter::default(), OpenApiRouter::merge);
-    let (router, document) = all.split_for_parts();
+    let all = groups.into_iter().map(|access| match (auth.is_some(), role(access)) {
+        // axum takes no layer around no routes.
+        (true, Some(role)) if routes().iter().any(|route| route.access == access) => {
+            group(access).route_layer(auth::require(role))
+        }
+        _ => group(access),
+    });
+    let (router, document) = all.fold(OpenApiRouter::default(), OpenApiRouter::merge).split_for_parts();
     app.describe(describe::document(document));
+    let router = pass(router, &app);
+    let router = match auth {
+        Some(auth) => router.layer(auth::guard(auth)),
+        None => router,
+    };
+    router.layer(from_fn_with_state(app.clone(), guard::around)).with_state(app)
+}
+
+/// What it takes to ask; nothing at all for what says nothing of the map.
+fn role(access: Access) -> Option<Role> {
+    match access {
+        Access::Open => None,
+        Access::Viewer => Some(Role::Viewer),
+        Access::Responder => Some(Role::Responder),
+        Access::Admin => Some(Role::Admin),
+    }
+}
+
+/// What every request passes but the outermost.
+fn pass(router: Router<App>, app: &App) -> Router<App> {
     router
+        .merge(auth::routes())
         .fallback(guard::nowhere)
         .method_not_allowed_fallback(guard::other_method)
         .layer(DefaultBodyLimit::max(app.options.limits.body_bytes))
@@ -43,14 +82,12 @@ pub fn app(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), guard::time))
         .layer(from_fn_with_state(app.clone(), guard::crowd))
         .layer(from_fn_with_state(app.clone(), guard::host))
-        .layer(from_fn_with_state(app.clone(), guard::around))
-        .with_state(app)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::route::{Route, routes};
+    use crate::api::route::Route;
 
     fn described(access: Access) -> Vec<Route> {
         let document = group(access).into_openapi();

@@ -15,10 +15,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::analyze::checked;
 use super::args::ReadingArguments;
+use super::clock::SystemClock;
 use super::failure::{DONE, Failure};
 use super::output;
 use super::reading::{Wanted, read_and_tell};
 use super::setup::Setup;
+use crate::api::auth::{Auth, AuthOptions};
 use crate::api::{self, App, Options, Source as _, Standing, Still};
 use crate::question::Ground;
 
@@ -83,7 +85,15 @@ async fn serve(arguments: &ServeArguments, setup: Setup) -> Result<(), Failure> 
     );
     output::write(|out| writeln!(out, "http://{address}/"))?;
     let read = read_in_background(arguments, setup, Arc::clone(&still));
-    let served = listen(listener, api::app(app.clone()), app, (interrupt, terminate));
+    let auth = AuthOptions {
+        directory: None,
+        loopback: true,
+        encrypted: false,
+        names: &arguments.hosts,
+        clock: Arc::new(SystemClock::start()),
+    };
+    let auth = Arc::new(Auth::open(&auth).map_err(Failure::failed)?);
+    let served = listen(listener, api::guarded(app.clone(), auth), app, (interrupt, terminate));
     tokio::pin!(served);
     tokio::select! {
         ended = &mut served => return ended.map_err(Failure::Failed),
@@ -137,7 +147,8 @@ async fn listen(
         app.stop();
         stopped.send_replace(());
     };
-    let served = axum::serve(listener, router).with_graceful_shutdown(signalled);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(signalled);
     tokio::select! {
         served = served.into_future() => served.context("serving failed"),
         () = async {

@@ -13,6 +13,7 @@ mod filter;
 mod hostile;
 mod lists;
 mod loopback;
+mod permission;
 mod refusals;
 
 use std::path::PathBuf;
