@@ -174,14 +174,6 @@ fn threads_start_in_the_pipeline_only() {
     }
 }
 
-#[test]
-fn no_command_serves_the_map_without_its_guard() {
-    for file in sources(&src().join("cli")) {
-        let text = fs::read_to_string(&file).unwrap();
-        assert!(!text.contains("api::app("), "{} serves everybody; take api::guarded", file.display());
-    }
-}
-
 /// Protocols that no capture of the lab speaks, with the reason.
 const WITHOUT_CAPTURE: &[(&str, &str)] = &[
     ("bacnet", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
@@ -191,7 +183,6 @@ const WITHOUT_CAPTURE: &[(&str, &str)] = &[
     ("enip", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("iec104", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("irc", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
-    ("memcached", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("modbus", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("mongodb", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("nfs", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),

@@ -64,7 +64,7 @@ holds "its user is there, without a shell" 'within getent passwd tapmap | grep -
 holds "its configuration is nobody else's to read" '[ "$(within stat -c "%U:%G %a" /etc/tapmap)" = "root:tapmap 750" ]'
 holds "its unit is one that systemd takes" 'within systemd-analyze verify --man=no /usr/lib/systemd/system/tapmap.service'
 holds "it is not started before anybody said where to listen" '[ -z "$(find "$root/etc/systemd" -name tapmap.service)" ]'
-holds "its configuration is accepted" 'within tapmap sensor -T | grep -q "^data_dir = "'
+holds "its configuration is accepted" 'within tapmap sensor -i lo -T | grep -q "^data_dir = "'
 
 # What systemd does before it starts the program.
 sed -i 's|^#interfaces = .*|interfaces = ["tap0"]|' "$root/etc/tapmap/tapmap.toml"

@@ -10,9 +10,12 @@ use utoipa::openapi::OpenApi;
 
 use super::desk::{Bounds, Desk};
 use super::error::Problem;
+use super::map;
 use super::meter::Meter;
 use super::page::Kept;
+use super::question::Answers;
 use super::source::{Current, Source, Standing};
+use super::upload::Uploads;
 
 /// What a server does for its callers at most.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +62,15 @@ pub struct Served {
     pub source: Arc<dyn Source>,
     /// The states that lists were begun on.
     pub kept: Kept,
+    /// Answers that were given.
+    pub answers: Answers,
+}
+
+impl Served {
+    /// Serves a map.
+    pub fn new(source: Arc<dyn Source>) -> Served {
+        Served { source, kept: Kept::default(), answers: Answers::default() }
+    }
 }
 
 /// Everything that the routes share.
@@ -77,6 +89,7 @@ pub struct Shared {
     pub options: Options,
     requests: Semaphore,
     description: OnceLock<String>,
+    uploads: Option<Uploads>,
     stopping: watch::Sender<bool>,
 }
 
@@ -91,8 +104,13 @@ impl std::ops::Deref for App {
 impl App {
     /// Serves a map.
     pub fn new(source: Arc<dyn Source>, options: Options) -> App {
+        App::with_uploads(source, options, None)
+    }
+
+    /// Serves a map, and captures that are sent.
+    pub fn with_uploads(source: Arc<dyn Source>, options: Options, uploads: Option<Uploads>) -> App {
         let desk = Desk::new(options.limits.bounds);
-        let main = Arc::new(Served { source, kept: Kept::default() });
+        let main = Arc::new(Served::new(source));
         App(Arc::new(Shared {
             main,
             desk,
@@ -100,8 +118,14 @@ impl App {
             requests: Semaphore::new(options.limits.requests),
             options,
             description: OnceLock::new(),
+            uploads,
             stopping: watch::Sender::new(false),
         }))
+    }
+
+    /// Where captures go that are sent; none where none are taken.
+    pub fn uploads(&self) -> Option<&Uploads> {
+        self.uploads.as_ref()
     }
 
     /// Takes a place among the requests under way; none where all are taken.
@@ -166,7 +190,10 @@ impl FromRequestParts<App> for Asked {
         let map = named.as_ref().and_then(|named| named.iter().find(|(name, _)| *name == "map"));
         match map {
             None => Ok(Asked(Arc::clone(&app.main))),
-            Some((_, id)) => Err(Problem::not_found(format!("there is no map `{id}`"))),
+            Some((_, id)) => {
+                let found = app.uploads().and_then(|uploads| uploads.find(id));
+                found.map(|map| Asked(Arc::clone(&map.served))).ok_or_else(|| map::missing(id))
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, Info, License, OpenApi, RefOr, Required, Tag};
 
-use super::error::{self, Missing};
+use super::error::{self, Missing, Refused};
 use super::route::{Access, PREFIXES, routes};
 
 /// The name of the security scheme.
@@ -19,6 +19,9 @@ Times are RFC 3339. A server that listens to itself only (loopback) may need no 
 const TAGS: &[(&str, &str)] = &[
     ("report", "The whole report, and how far the map is"),
     ("lists", "The lists of the report, and their rows"),
+    ("questions", "Questions, as the commands of the same names answer them"),
+    ("maps", "Captures that were sent, each a map of its own"),
+    ("session", "Logging in, for browsers"),
     ("events", "What happens to the map"),
     ("service", "Health, counts, pages"),
 ];
@@ -49,11 +52,18 @@ pub fn document(mut document: OpenApi) -> OpenApi {
     document.extensions = Some(kinds);
     let table = routes();
     for (path, item) in &mut document.paths.paths {
-        let of_a_map = path.starts_with(PREFIXES[1]);
+        let of_a_map = path.strip_prefix(PREFIXES[1]).is_some_and(|rest| !rest.is_empty());
         for (method, operation) in operations(item) {
             let route = table.iter().find(|route| route.path == *path && route.method == method);
             if route.is_some_and(|route| route.access != Access::Open) {
                 operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(TOKEN, [])]);
+            }
+            // What a library refuses on the way can meet every route.
+            for (status, response) in <Refused as utoipa::IntoResponses>::responses() {
+                let told = operation.responses.responses.entry(status).or_insert_with(|| response.clone());
+                if matches!(told, RefOr::T(told) if told.content.is_empty()) {
+                    *told = response;
+                }
             }
             if of_a_map {
                 of_another_map(operation);

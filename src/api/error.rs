@@ -280,6 +280,24 @@ impl IntoResponses for Outlived {
     }
 }
 
+/// What a question may answer besides: a target that was never seen, or that is several hosts.
+pub struct Unanswerable;
+
+impl IntoResponses for Unanswerable {
+    fn responses() -> BTreeMap<String, RefOr<Description>> {
+        described(&[Kind::NotFound, Kind::Unprocessable])
+    }
+}
+
+/// What a route with a body may answer besides.
+pub struct Untaken;
+
+impl IntoResponses for Untaken {
+    fn responses() -> BTreeMap<String, RefOr<Description>> {
+        described(&[Kind::TooLarge, Kind::UnsupportedMedia, Kind::Unprocessable])
+    }
+}
+
 /// The schema of problems, for the components of the description.
 pub fn schema() -> (String, RefOr<utoipa::openapi::Schema>) {
     (Document::name().into_owned(), <Document as utoipa::PartialSchema>::schema())

@@ -152,7 +152,8 @@ impl Listener {
             let passed = self.served.source.events_after(self.last);
             if passed.forgotten > 0 {
                 let data = serde_json::json!({ "forgotten": passed.forgotten });
-                let number = passed.events.first().map_or(self.last, |event| event.number - 1);
+                let number =
+                    passed.events.first().map_or(passed.last, |event| event.number.saturating_sub(1));
                 self.ready.push_back(Arc::new(Event { number, event: LOST, time: None, data }));
             }
             self.ready.extend(passed.events);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
@@ -13,33 +13,12 @@ use tokio::time::Instant;
 use super::app::App;
 use super::error::{Kind, PROBLEM, Problem};
 
-/// Nothing from elsewhere, nothing inline, no frame, no form but to this server.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-                      connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-
-/// Headers that every response has.
-const HEADERS: &[(&str, &str)] = &[
-    ("content-security-policy", POLICY),
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-];
-
-/// The outermost: counts, and puts headers on whatever leaves.
-pub async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Counts what was asked and how it ended.
+pub async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    for (name, value) in HEADERS {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
+    let response = next.run(request).await;
     // A method that somebody made up has no place among the counts either.
     let method = if route.is_some() { method.as_str() } else { "" };
     app.meter.count(method, route.as_deref().unwrap_or(""), response.status().as_u16(), begun.elapsed());
@@ -63,10 +42,16 @@ pub async fn host(State(app): State<App>, request: Request, next: Next) -> Respo
 }
 
 fn is_own(named: &str, names: &[String]) -> bool {
+    let is_port = |port: &str| port.is_empty() || port.parse::<u16>().is_ok();
     let host = match named.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((inside, port)) if port.is_empty() || port.starts_with(':') => inside,
+        Some((inside, "")) => inside,
+        Some((inside, port)) if port.strip_prefix(':').is_some_and(is_port) => inside,
         Some(_) => return false,
-        None => named.split_once(':').map_or(named, |(host, _)| host),
+        None => match named.split_once(':') {
+            Some((host, port)) if is_port(port) => host,
+            Some(_) => return false,
+            None => named,
+        },
     };
     let host = host.trim_end_matches('.');
     host.parse::<IpAddr>().is_ok()
@@ -82,8 +67,15 @@ pub async fn crowd(State(app): State<App>, request: Request, next: Next) -> Resp
     }
 }
 
+/// Where captures are sent.
+const UPLOADS: &str = "/api/v1/captures";
+
 /// Ends requests that take too long: the caller has gone, or should have.
 pub async fn time(State(app): State<App>, request: Request, next: Next) -> Response {
+    // Captures take as long as they take; who sends them is watched elsewhere.
+    if request.method() == Method::POST && request.uri().path() == UPLOADS {
+        return next.run(request).await;
+    }
     let most = app.options.limits.time;
     match tokio::time::timeout(most, next.run(request)).await {
         Ok(response) => response,

@@ -36,6 +36,8 @@ pub struct Passed {
     pub events: Vec<Arc<Event>>,
     /// Events that came after it and are kept no longer.
     pub forgotten: u64,
+    /// The event to ask after the next time.
+    pub last: u64,
 }
 
 /// The newest events.
@@ -71,7 +73,7 @@ impl Journal {
         let number = if number > last { 0 } else { number };
         let first = kept.front().map_or(1, |event| event.number);
         let events = kept.iter().filter(|event| event.number > number).cloned().collect();
-        Passed { events, forgotten: first.saturating_sub(number + 1) }
+        Passed { events, forgotten: first.saturating_sub(number + 1), last }
     }
 
     /// The number of the newest event.

@@ -17,10 +17,11 @@ use super::error::{Kind, Missing, Outlived, Problem, Refused};
 use super::filter::Filter;
 use super::form::Form;
 use super::page::{self, Cursor, ROWS, ROWS_MAX};
+use super::question::{Showing, again};
 use super::reply::{self, Tag};
 use super::source::Current;
 use super::words::{Named, Parameters};
-use crate::report::{List, Page, Visibility, row, write_page, write_row, write_some};
+use crate::report::{List, Page, Visibility, row, write_page, write_row, write_some, write_table};
 
 /// Rows that are made up at a time while a stream is written.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -38,6 +39,15 @@ struct ListParameters {
     /// Where the page begins: `next` of the page before
     #[param(max_length = 64)]
     cursor: Option<String>,
+    /// Columns of a table for people
+    #[param(minimum = 20, maximum = 1000)]
+    width: Option<u16>,
+    /// Colours in a table for people, as terminals take them
+    #[serde(default)]
+    #[param(required = false)]
+    colour: bool,
+    /// Names beside addresses in a table for people [default: true]
+    names: Option<bool>,
 }
 
 /// What names a row.
@@ -52,15 +62,15 @@ struct RowPath {
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(hosts))
-        .routes(routes!(host))
+        .routes(routes!(host_row))
         .routes(routes!(services))
-        .routes(routes!(service))
+        .routes(routes!(service_row))
         .routes(routes!(dependencies))
-        .routes(routes!(dependency))
+        .routes(routes!(dependency_row))
         .routes(routes!(certificates))
-        .routes(routes!(certificate))
+        .routes(routes!(certificate_row))
         .routes(routes!(findings))
-        .routes(routes!(finding))
+        .routes(routes!(finding_row))
         .routes(routes!(flows))
 }
 
@@ -80,7 +90,13 @@ impl Wanted {
         headers: &HeaderMap,
         asked: &Asked,
     ) -> Result<Wanted, Problem> {
-        let form = Form::wanted(headers, &[Form::Json, Form::Lines, Form::Csv])?;
+        let form = Form::wanted(headers, &[Form::Json, Form::Lines, Form::Csv, Form::Text])?;
+        let whole = parameters.q.is_none() && parameters.limit.is_none() && parameters.cursor.is_none();
+        if form == Form::Text && !whole {
+            let why =
+                "a table for people has all rows; leave out `q`, `limit` and `cursor`, or take another form";
+            return Err(Problem::new(Kind::Malformed, why));
+        }
         if let Some(limit) = parameters.limit.filter(|limit| !(1..=ROWS_MAX).contains(limit)) {
             let why = format!("a page has from 1 to {ROWS_MAX} rows");
             return Err(Problem::parameter("limit", &limit.to_string(), why));
@@ -101,7 +117,7 @@ impl Wanted {
 
     /// The places of all rows that are let through.
     fn places(&self) -> Result<Vec<usize>, Problem> {
-        let report = self.state.ground.report();
+        let report = self.state.ground().report();
         let text = self.parameters.q.as_deref().unwrap_or_default();
         let filter = Filter::read(self.list, text, report.as_of.unwrap_or_default())
             .map_err(|misread| Problem::word(misread.of_parameter("q"), misread.why.clone()))?;
@@ -130,13 +146,20 @@ impl Wanted {
         let more = next.is_some();
         let page = Page { places: places.get(begin..end).unwrap_or_default(), total: places.len(), next };
         let mut body = Vec::new();
-        write_page(&self.state.ground.report(), self.list, page, &mut body).map_err(defect)?;
+        write_page(&self.state.ground().report(), self.list, page, &mut body).map_err(defect)?;
         Ok((body, more))
+    }
+
+    /// The table for people.
+    fn table(&self, again: String) -> Result<String, Problem> {
+        let report = self.state.ground().report();
+        let ListParameters { width, colour, names, .. } = self.parameters;
+        Ok(write_table(&Showing { width, colour, names }.view(&report, again)?, self.list))
     }
 
     /// All rows from the cursor on, as many as are wanted.
     fn write(&self, places: &[usize], out: &mut Pieces) -> io::Result<()> {
-        let report = self.state.ground.report();
+        let report = self.state.ground().report();
         let limit = self.parameters.limit.map_or(usize::MAX, usize::from);
         let places: Vec<usize> = places.iter().copied().skip(self.offset()).take(limit).collect();
         let csv = self.form == Form::Csv;
@@ -163,6 +186,11 @@ async fn list(
 ) -> Result<Response, Problem> {
     let wanted = Wanted::of(list, parameters, &headers, &asked)?;
     let form = wanted.form;
+    if form == Form::Text {
+        let again = again(&headers, app.options.tls);
+        let table = app.desk.work(move || wanted.table(again)).await?;
+        return Ok(reply::full(form, None, table));
+    }
     if form != Form::Json {
         let (wanted, tag, places) = app
             .desk
@@ -206,7 +234,7 @@ async fn one(
     let state = asked.0.current()?;
     app.desk
         .work(move || {
-            let report = state.ground.report();
+            let report = state.ground().report();
             let place = Filter::place_of(list, &report, &id).ok_or_else(|| {
                 let one = list.key();
                 Problem::not_found(format!(
@@ -273,6 +301,7 @@ macro_rules! list_routes {
             responses(
                 (status = 200, description = "The rows", content(
                     ($page = "application/json"), ($row = "application/x-ndjson"), (String = "text/csv"),
+                    (String = "text/plain"),
                 )),
                 (status = 304, description = "Unchanged since the response with this ETag"),
                 Refused, Outlived,
@@ -331,13 +360,13 @@ list_routes! {
 
 row_routes! {
     /// One host, such as `10.0.0.5`
-    host "/hosts/{id}" Hosts row::Host;
+    host_row "/hosts/{id}" Hosts row::Host;
     /// One service, such as `10.0.0.5:443/tcp`
-    service "/services/{id}" Services row::Service;
+    service_row "/services/{id}" Services row::Service;
     /// One dependency, such as `10.0.0.9>10.0.0.5:443/tcp`
-    dependency "/dependencies/{id}" Dependencies row::Dependency;
+    dependency_row "/dependencies/{id}" Dependencies row::Dependency;
     /// One certificate, by its SHA-256
-    certificate "/certificates/{id}" Certificates row::Certificate;
+    certificate_row "/certificates/{id}" Certificates row::Certificate;
     /// One finding, such as `ADM-01/10.0.0.1:23/tcp`
-    finding "/findings/{id}" Findings row::Finding;
+    finding_row "/findings/{id}" Findings row::Finding;
 }

@@ -106,14 +106,13 @@ impl Meter {
         };
         gauge(&self.listening, self.listeners.load(Ordering::Relaxed));
         gauge(&self.map.ready, usize::from(served.source.standing() == Standing::Ready));
-        if let Some(current) = served.source.current() {
-            let report = current.ground.report();
-            self.map.number.set(i64::try_from(current.number).unwrap_or(i64::MAX));
-            gauge(&self.map.hosts, report.snapshot.hosts.len());
-            gauge(&self.map.services, report.snapshot.services.len());
-            gauge(&self.map.dependencies, report.snapshot.dependencies.len());
-            gauge(&self.map.findings, report.findings.len());
-            gauge(&self.map.flows, report.records.len());
+        if let Some(figures) = served.source.figures() {
+            self.map.number.set(i64::try_from(figures.number).unwrap_or(i64::MAX));
+            gauge(&self.map.hosts, figures.hosts);
+            gauge(&self.map.services, figures.services);
+            gauge(&self.map.dependencies, figures.dependencies);
+            gauge(&self.map.findings, figures.findings);
+            gauge(&self.map.flows, figures.flows);
         }
         let mut text = String::new();
         if encode(&mut text, &self.registry).is_err() {

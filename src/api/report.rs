@@ -37,7 +37,7 @@ struct Report {
 
 /// How far a map has come.
 #[derive(Serialize, ToSchema)]
-struct Status {
+pub struct Status {
     /// `captures`, `sensor` or `store`.
     source: &'static str,
     /// `reading`, `ready` or `failed`.
@@ -59,7 +59,7 @@ struct Status {
 
 /// How far reading has come.
 #[derive(Serialize, ToSchema)]
-struct Progress {
+pub struct Progress {
     /// Bytes read.
     bytes: u64,
     /// Of how many; null where nobody knows.
@@ -71,7 +71,7 @@ struct Progress {
 
 /// A state of the map.
 #[derive(Serialize, ToSchema)]
-struct Snapshot {
+pub struct Snapshot {
     /// Counts up with each state.
     number: u64,
     /// The time of the newest packet.
@@ -119,7 +119,7 @@ async fn report(
         return Ok(reply::unchanged(&tag));
     }
     let body = app.desk.stream(move |mut out| {
-        let report = state.ground.report();
+        let report = state.ground().report();
         match form {
             Form::Lines => write_lines(&report, &mut out),
             _ => write_json(&report, &mut out),
@@ -152,7 +152,7 @@ async fn capture(
                 return Ok(reply::unchanged(&tag));
             }
             let mut body = Vec::new();
-            write_head(&state.ground.report(), &mut body)
+            write_head(&state.ground().report(), &mut body)
                 .map_err(|error| Problem::new(Kind::Defect, error.to_string()))?;
             Ok(reply::full(form, Some(&tag), body))
         })
@@ -172,7 +172,8 @@ async fn status(asked: Asked, headers: HeaderMap) -> Result<Response, Problem> {
 }
 
 impl Status {
-    fn of(served: &Served) -> Status {
+    /// How far a map has come.
+    pub fn of(served: &Served) -> Status {
         let standing = served.source.standing();
         let (state, problem, progress) = match standing {
             Standing::Reading { bytes, total, packets } => {
@@ -181,17 +182,14 @@ impl Status {
             Standing::Ready => ("ready", None, None),
             Standing::Failed(why) => ("failed", Some(why), None),
         };
-        let snapshot = served.source.current().map(|current| {
-            let (number, report) = (current.number, current.ground.report());
-            Snapshot {
-                number,
-                as_of: report.as_of.map(|time| time.to_string()),
-                hosts: report.snapshot.hosts.len(),
-                services: report.snapshot.services.len(),
-                dependencies: report.snapshot.dependencies.len(),
-                findings: report.findings.len(),
-                flows: report.records.len(),
-            }
+        let snapshot = served.source.figures().map(|figures| Snapshot {
+            number: figures.number,
+            as_of: figures.as_of.map(|time| time.to_string()),
+            hosts: figures.hosts,
+            services: figures.services,
+            dependencies: figures.dependencies,
+            findings: figures.findings,
+            flows: figures.flows,
         });
         Status {
             source: served.source.kind(),

@@ -10,19 +10,24 @@ use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::app::App;
-use super::auth::{self, Auth, Role};
-use super::route::{Access, PREFIXES, routes};
-use super::{describe, event, guard, list, report, service};
+use super::auth::{self, Auth, Role, require};
+use super::headers::secure_headers;
+use super::route::{Access, PREFIXES};
+use super::{describe, diff, event, guard, health, list, map, question, report, service};
 
 /// Routes about a map.
 fn of_a_map() -> OpenApiRouter<App> {
-    list::router().merge(report::router()).merge(event::router())
+    list::router()
+        .merge(question::router())
+        .merge(report::router())
+        .merge(health::router())
+        .merge(event::router())
 }
 
 /// The routes that a role is needed for, and those that none is.
 fn group(access: Access) -> OpenApiRouter<App> {
     match access {
-        Access::Open => service::open(),
+        Access::Open => service::open().merge(auth::described_routes()),
         Access::Viewer => {
             PREFIXES.iter().fold(service::router(), |router, prefix| router.nest(prefix, of_a_map()))
         }
@@ -30,49 +35,28 @@ fn group(access: Access) -> OpenApiRouter<App> {
     }
 }
 
-/// The whole API over a map, without a guard: everybody may ask everything.
-pub fn app(app: App) -> Router {
-    assemble(app, None)
-}
-
-/// The whole API over a map, for whoever may ask.
-pub fn guarded(app: App, auth: Arc<Auth>) -> Router {
-    assemble(app, Some(auth))
-}
-
-fn assemble(app: App, auth: Option<Arc<Auth>>) -> Router {
-    let groups = [Access::Open, Access::Viewer, Access::Responder, Access::Admin];
-    let all = groups.into_iter().map(|access| match (auth.is_some(), role(access)) {
-        // axum takes no layer around no routes.
-        (true, Some(role)) if routes().iter().any(|route| route.access == access) => {
-            group(access).route_layer(auth::require(role))
-        }
-        _ => group(access),
-    });
-    let (router, document) = all.fold(OpenApiRouter::default(), OpenApiRouter::merge).split_for_parts();
-    app.describe(describe::document(document));
-    let router = pass(router, &app);
-    let router = match auth {
-        Some(auth) => router.layer(auth::guard(auth)),
-        None => router,
+/// A group that asks who is there before it answers.
+fn guarded(access: Access) -> OpenApiRouter<App> {
+    let role = match access {
+        Access::Open => return group(access),
+        Access::Viewer => Role::Viewer,
+        Access::Responder => Role::Responder,
+        Access::Admin => Role::Admin,
     };
-    router.layer(from_fn_with_state(app.clone(), guard::around)).with_state(app)
-}
-
-/// What it takes to ask; nothing at all for what says nothing of the map.
-fn role(access: Access) -> Option<Role> {
-    match access {
-        Access::Open => None,
-        Access::Viewer => Some(Role::Viewer),
-        Access::Responder => Some(Role::Responder),
-        Access::Admin => Some(Role::Admin),
+    match group(access) {
+        // A layer around no route is refused by axum.
+        group if group.get_openapi().paths.paths.is_empty() => group,
+        group => group.route_layer(require(role)),
     }
 }
 
-/// What every request passes but the outermost.
-fn pass(router: Router<App>, app: &App) -> Router<App> {
+/// The whole API over a map, for those whom `auth` lets in.
+pub fn app(app: App, auth: Arc<Auth>) -> Router {
+    let groups = [Access::Open, Access::Viewer, Access::Responder, Access::Admin];
+    let all = groups.into_iter().map(guarded).fold(OpenApiRouter::default(), OpenApiRouter::merge);
+    let (router, document) = all.split_for_parts();
+    app.describe(describe::document(document));
     router
-        .merge(auth::routes())
         .fallback(guard::nowhere)
         .method_not_allowed_fallback(guard::other_method)
         .layer(DefaultBodyLimit::max(app.options.limits.body_bytes))
@@ -82,12 +66,16 @@ fn pass(router: Router<App>, app: &App) -> Router<App> {
         .layer(from_fn_with_state(app.clone(), guard::time))
         .layer(from_fn_with_state(app.clone(), guard::crowd))
         .layer(from_fn_with_state(app.clone(), guard::host))
+        .layer(auth::guard(auth))
+        .layer(from_fn_with_state(app.clone(), guard::count))
+        .layer(from_fn(secure_headers))
+        .with_state(app)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::route::Route;
+    use crate::api::route::{Route, routes};
 
     fn described(access: Access) -> Vec<Route> {
         let document = group(access).into_openapi();

@@ -3,20 +3,50 @@
 //! The API asks a [`Source`] and knows no more: captures that were read once ([`Still`]) and a sensor
 //! that goes on for months answer alike.
 
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
+use super::health::{Health, Line, State};
 use super::journal::{Journal, Passed};
+use crate::model::Timestamp;
+use crate::query::Listing;
 use crate::question::Ground;
+use crate::report::SourceFacts;
+
+/// What is said of a state at once, before anything is worked out of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// Counts up with each state.
+    pub number: u64,
+    /// The time of the newest packet, or the moment that was asked for.
+    pub as_of: Option<Timestamp>,
+    /// Hosts on the map.
+    pub hosts: usize,
+    /// Services on the map.
+    pub services: usize,
+    /// Dependencies on the map.
+    pub dependencies: usize,
+    /// Findings on the map.
+    pub findings: usize,
+    /// Flows that are kept.
+    pub flows: usize,
+}
+
+/// Makes what answers are made from.
+type Make = Box<dyn FnOnce() -> Ground + Send>;
 
 /// One state of the map, with its number.
 pub struct Current {
     /// Counts up with each state.
     pub number: u64,
-    /// What answers are made from.
-    pub ground: Ground,
+    /// What can be said of it at once.
+    pub figures: Figures,
+    ground: LazyLock<Ground, Make>,
+    made_in: Arc<OnceLock<Duration>>,
     mark: OnceLock<Mark>,
 }
 
@@ -31,14 +61,59 @@ pub struct Mark {
 
 impl Current {
     /// One state.
-    pub const fn new(number: u64, ground: Ground) -> Current {
-        Current { number, ground, mark: OnceLock::new() }
+    pub fn new(number: u64, ground: Ground) -> Current {
+        let report = ground.report();
+        let figures = Figures {
+            number,
+            as_of: report.as_of,
+            hosts: report.snapshot.hosts.len(),
+            services: report.snapshot.services.len(),
+            dependencies: report.snapshot.dependencies.len(),
+            findings: report.findings.len(),
+            flows: report.records.len(),
+        };
+        Current::later(figures, move || ground)
+    }
+
+    /// One state, of which answers are made when the first is asked for.
+    pub fn later(figures: Figures, make: impl FnOnce() -> Ground + Send + 'static) -> Current {
+        let made_in = Arc::new(OnceLock::new());
+        let taken = Arc::clone(&made_in);
+        let timed = move || {
+            let begun = Instant::now();
+            let ground = make();
+            taken.get_or_init(|| begun.elapsed());
+            ground
+        };
+        Current {
+            number: figures.number,
+            figures,
+            ground: LazyLock::new(Box::new(timed)),
+            made_in,
+            mark: OnceLock::new(),
+        }
+    }
+
+    /// What answers are made from. The first who asks makes it, which takes its time: ask where work is
+    /// done.
+    pub fn ground(&self) -> &Ground {
+        &self.ground
+    }
+
+    /// How long making it took, once it is made.
+    pub fn made_in(&self) -> Option<Duration> {
+        self.made_in.get().copied()
+    }
+
+    /// What tells it from others, where somebody has asked already.
+    pub fn known_mark(&self) -> Option<Mark> {
+        self.mark.get().copied()
     }
 
     /// What tells it from others; in time proportional to the map when first asked for.
     pub fn mark(&self) -> Mark {
         *self.mark.get_or_init(|| {
-            let (asker, report) = (self.ground.asker(), self.ground.report());
+            let (asker, report) = (self.ground().asker(), self.ground().report());
             let digest = *asker.digest().bytes();
             let mut whole = Sha256::new();
             // An id is made of the map and of what the operator knows.
@@ -75,6 +150,24 @@ pub trait Source: Send + Sync {
     /// How far it has come.
     fn standing(&self) -> Standing;
 
+    /// What can be said of the newest state at once.
+    fn figures(&self) -> Option<Figures> {
+        self.current().map(|current| current.figures)
+    }
+
+    /// What is not as it should be.
+    fn health(&self) -> Health {
+        Health::default()
+    }
+
+    /// What was on the map between two moments, for comparing; none where the source keeps no history.
+    ///
+    /// # Errors
+    /// If it cannot be read, in one sentence.
+    fn between(&self, _since: Timestamp, _until: Timestamp) -> Option<Result<Listing, String>> {
+        None
+    }
+
     /// What happened after the event with this number, oldest first, and how much of it is forgotten.
     fn events_after(&self, number: u64) -> Passed;
 
@@ -90,13 +183,29 @@ pub struct Still {
     standing: RwLock<Standing>,
     current: OnceLock<Arc<Current>>,
     journal: Journal,
+    again: Option<Box<Again>>,
 }
+
+/// Reads the same captures once more, between two moments.
+type Again = dyn Fn(Timestamp, Timestamp) -> Result<Listing, String> + Send + Sync;
 
 impl Still {
     /// A map of which nothing is read yet.
     pub fn reading() -> Still {
         let standing = Standing::Reading { bytes: 0, total: None, packets: 0 };
-        Still { standing: RwLock::new(standing), current: OnceLock::new(), journal: Journal::default() }
+        Still {
+            standing: RwLock::new(standing),
+            current: OnceLock::new(),
+            journal: Journal::default(),
+            again: None,
+        }
+    }
+
+    /// The same; and what was between two moments can be read once more.
+    pub fn with_history(
+        again: impl Fn(Timestamp, Timestamp) -> Result<Listing, String> + Send + Sync + 'static,
+    ) -> Still {
+        Still { again: Some(Box::new(again)), ..Still::reading() }
     }
 
     /// Says how far reading has come.
@@ -143,5 +252,17 @@ impl Source for Still {
 
     fn kind(&self) -> &'static str {
         "captures"
+    }
+
+    fn health(&self) -> Health {
+        let current = self.current.get();
+        let sources = current.map(|current| current.ground().report().sources).unwrap_or_default();
+        let line = |sentence| Line { what: "capture".to_owned(), state: State::Degraded, sentence };
+        let lines = sources.iter().filter_map(SourceFacts::sentence).map(line);
+        Health { lines: lines.collect(), sensor: None }
+    }
+
+    fn between(&self, since: Timestamp, until: Timestamp) -> Option<Result<Listing, String>> {
+        self.again.as_ref().map(|again| again(since, until))
     }
 }

@@ -31,7 +31,7 @@ impl<T: DeserializeOwned + IntoParams + Send> FromRequestParts<App> for Paramete
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
         let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
             .map_err(|error| Problem::new(Kind::Malformed, format!("the query cannot be read: {error}")))?;
-        read(pairs.0).map(Parameters)
+        read(pairs.0, &[]).map(Parameters)
     }
 }
 
@@ -46,13 +46,16 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Named<T> {
     }
 }
 
-/// Reads the parameters that a route knows.
+/// Reads the parameters that a route knows. `others` are known to it besides, and read elsewhere.
 ///
 /// # Errors
 /// If one is not known, or cannot be read.
-fn read<T: DeserializeOwned + IntoParams>(pairs: Vec<(String, String)>) -> Result<T, Problem> {
-    let known: Vec<String> =
-        T::into_params(|| Some(ParameterIn::Query)).into_iter().map(|known| known.name).collect();
+pub fn read<T: DeserializeOwned + IntoParams>(
+    pairs: Vec<(String, String)>,
+    others: &[String],
+) -> Result<T, Problem> {
+    let own = T::into_params(|| Some(ParameterIn::Query)).into_iter().map(|known| known.name);
+    let known: Vec<String> = own.chain(others.iter().cloned()).collect();
     if let Some((name, value)) = pairs.iter().find(|(name, _)| !known.contains(name)) {
         let all = if known.is_empty() { "there are none".to_owned() } else { known.join(", ") };
         return Err(Problem::parameter(name, value, format!("`{name}` is no parameter here: {all}")));
@@ -230,7 +233,7 @@ mod tests {
     }
 
     fn asked(pairs: &[(&str, &str)]) -> Result<Asked, Problem> {
-        read(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        read(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(), &[])
     }
 
     #[test]

@@ -84,9 +84,12 @@ pub fn again(captures: &[PathBuf], reading: &ReadingArguments, as_of: Option<Tim
     let unnamed = captures.is_empty()
         || captures.len() > NAMED_MAX
         || captures.iter().any(|path| path.as_os_str() == "-");
-    let mut words: Vec<String> = match unnamed {
-        true => vec!["-r FILE".to_owned()],
-        false => captures.iter().map(|path| format!("-r {}", quoted(&path.display().to_string()))).collect(),
+    let mut words: Vec<String> = match (unnamed, &reading.data_dir) {
+        (true, Some(dir)) => vec![format!("--data-dir {}", quoted(&dir.display().to_string()))],
+        (true, None) => vec!["-r FILE".to_owned()],
+        (false, _) => {
+            captures.iter().map(|path| format!("-r {}", quoted(&path.display().to_string()))).collect()
+        }
     };
     let mut flag = |name: &str, value: Option<String>| {
         words.extend(value.map(|value| format!("{name} {}", quoted(&value))));

@@ -96,6 +96,8 @@ pub enum Command {
     Doctor(super::doctor::DoctorArguments),
     /// Write the map for other programs
     Export(ExportArguments),
+    /// Watch a mirror port: a live map, kept in a history
+    Sensor(super::sensor::SensorArguments),
     /// Make, list or revoke the tokens that open the API
     Token(super::token::TokenArguments),
     /// Look after a store: add captures, check, export, compact, backup, restore
@@ -134,11 +136,14 @@ pub struct AnalyzeArguments {
 #[derive(Debug, Args)]
 pub struct ListArguments {
     /// Capture, directory of captures, or - for standard input; may be given several times
-    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "captures", "data_dir"])]
+    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "captures", "server", "data_dir"])]
     pub read: Vec<PathBuf>,
     /// The same as --read
     #[arg(value_name = "FILE|DIR|-")]
     pub captures: Vec<PathBuf>,
+    /// Ask a running server instead, such as http://127.0.0.1:8080; a token is taken from TAPMAP_TOKEN
+    #[arg(long, value_name = "URL", conflicts_with_all = ["read", "captures", "filter", "words", "since", "until", "local_networks", "site", "workers", "no_dedup", "hash", "as_of"])]
+    pub server: Option<String>,
     /// How to read.
     #[command(flatten)]
     pub reading: ReadingArguments,
@@ -201,8 +206,11 @@ pub enum ExportFormat {
 #[derive(Debug, Args)]
 pub struct AskArguments {
     /// Capture, directory of captures, or - for standard input; may be given several times
-    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "data_dir"])]
+    #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "server", "data_dir"])]
     pub read: Vec<PathBuf>,
+    /// Ask a running server instead, such as http://127.0.0.1:8080; a token is taken from TAPMAP_TOKEN
+    #[arg(long, value_name = "URL", conflicts_with_all = ["read", "filter", "words", "since", "until", "local_networks", "site", "workers", "no_dedup", "hash", "as_of"])]
+    pub server: Option<String>,
     /// How to read.
     #[command(flatten)]
     pub reading: ReadingArguments,

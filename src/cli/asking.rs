@@ -10,8 +10,10 @@ use super::args::{AskArguments, Output};
 use super::failure::{DONE, Failure, NOTHING};
 use super::output;
 use super::reading::{Wanted, read};
+use super::remote::Server;
 use super::setup::Setup;
-use crate::question::{Ask, Ground, Refusal, Told, Why};
+use crate::api::Sent;
+use crate::question::{Ground, Refusal, Told, Why};
 use crate::report::{Report, View};
 
 impl From<Refusal> for Failure {
@@ -28,7 +30,7 @@ impl From<Refusal> for Failure {
 ///
 /// # Errors
 /// If something was asked wrongly, nothing can be read, or there is no answer.
-pub fn ask<Q: Ask>(arguments: &AskArguments, question: &Q) -> Result<ExitCode, Failure> {
+pub fn ask<Q: Sent>(arguments: &AskArguments, question: &Q) -> Result<ExitCode, Failure> {
     ask_and(arguments, question, |_| Ok(()))
 }
 
@@ -36,7 +38,7 @@ pub fn ask<Q: Ask>(arguments: &AskArguments, question: &Q) -> Result<ExitCode, F
 ///
 /// # Errors
 /// Also if that fails.
-pub fn ask_and<Q: Ask>(
+pub fn ask_and<Q: Sent>(
     arguments: &AskArguments,
     question: &Q,
     before: impl FnOnce(&dyn Told) -> Result<(), Failure>,
@@ -49,6 +51,9 @@ pub fn ask_and<Q: Ask>(
     question.check()?;
     if !Q::ROWS && matches!(arguments.output, Output::Jsonl | Output::Csv) {
         return Err(Failure::usage(anyhow!("an answer is one document; use `-o json` or `-o table`")));
+    }
+    if let Some(server) = &arguments.server {
+        return Server::new(server)?.ask(question, arguments);
     }
     let ground = ground(arguments, setup)?;
     let told = question.answer(&ground)?;

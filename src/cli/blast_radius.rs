@@ -24,7 +24,7 @@ pub struct BlastRadiusArguments {
     #[arg(long)]
     expand: bool,
     /// Also draw it: FILE.svg for a browser, FILE.dot for Graphviz
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "server")]
     picture: Option<PathBuf>,
     /// How to ask.
     #[command(flatten)]

@@ -29,3 +29,13 @@ impl Clock for SystemClock {
         self.start.elapsed()
     }
 }
+
+impl crate::pipeline::live::Clock for SystemClock {
+    fn elapsed(&self) -> crate::model::Nanos {
+        i64::try_from(self.start.elapsed().as_nanos()).unwrap_or(i64::MAX)
+    }
+
+    fn time(&self) -> Timestamp {
+        Clock::time(self)
+    }
+}

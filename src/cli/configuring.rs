@@ -224,6 +224,17 @@ fn flaws(sensor: &Sensor) -> Vec<Mistake> {
     let mut say = |name: &str, message: String| {
         found.push(Mistake { place: None, message: format!("`{name}`: {message}") });
     };
+    if sensor.interfaces.is_empty() && sensor.watch.is_none() && !sensor.stdin {
+        say(
+            "interfaces",
+            "nothing to listen to; name an interface (-i eth1), or set `watch` or `stdin`".to_owned(),
+        );
+    }
+    for interface in &sensor.interfaces {
+        if nix::net::if_::if_nametoindex(interface.as_str()).is_err() {
+            say("interfaces", format!("there is no interface `{interface}`; {}", present()));
+        }
+    }
     if let Some(filter) = &sensor.filter
         && let Err(error) = capture::check_filter(filter)
     {
@@ -263,6 +274,14 @@ fn flaws(sensor: &Sensor) -> Vec<Mistake> {
         say("group", format!("there is no group `{group}` on this machine"));
     }
     found
+}
+
+/// The interfaces that there are.
+fn present() -> String {
+    let names = nix::net::if_::if_nameindex().map(|all| {
+        all.iter().map(|one| format!("`{}`", one.name().to_string_lossy())).collect::<Vec<_>>().join(", ")
+    });
+    format!("have {}", names.unwrap_or_else(|_| "none that can be listed".to_owned()))
 }
 
 /// What was decided, as one would write it in a file, with where it comes from.
@@ -335,13 +354,16 @@ mod tests {
 
     #[test]
     fn what_options_name_is_looked_at() {
-        let file = "filter = \"port\"\nsite = \"/nonexistent/site.toml\"\nuser = \"nobody-of-that-name\"\n\
+        let file = "interfaces = [\"lo\", \"eth99\"]\nfilter = \"port\"\nsite = \"/nonexistent/site.toml\"\nuser = \"nobody-of-that-name\"\n\
                     watch = \"/nonexistent\"\ntls_key = \"/nonexistent/k\"\ntls_certificate = \"/nonexistent/c\"\n";
         let flaws = flaws(&gather(&[], file).unwrap().sensor);
         let told: Vec<String> = flaws.iter().map(ToString::to_string).collect();
-        assert_eq!(told.len(), 6, "{told:#?}");
-        assert_eq!(told[5], "`user`: there is no user `nobody-of-that-name` on this machine");
-        assert!(super::flaws(&Sensor::default()).is_empty());
+        assert_eq!(told.len(), 7, "{told:#?}");
+        assert!(told[0].starts_with("`interfaces`: there is no interface `eth99`; have `lo`"), "{}", told[0]);
+        assert_eq!(told[6], "`user`: there is no user `nobody-of-that-name` on this machine");
+        let told = super::flaws(&Sensor::default());
+        assert!(told.len() == 1 && told[0].message.contains("nothing to listen to"), "{told:?}");
+        assert!(super::flaws(&Sensor { stdin: true, ..Sensor::default() }).is_empty());
     }
 
     #[test]
@@ -350,13 +372,13 @@ mod tests {
         let path = folder.path().join("tapmap.toml");
         let mut arguments = parse(&[]).unwrap();
         arguments.file = Some(path.clone());
-        std::fs::write(&path, "log_level = \"warn\"\n").unwrap();
+        std::fs::write(&path, "stdin = true\nlog_level = \"warn\"\n").unwrap();
         let running = arguments.configuration().unwrap();
-        std::fs::write(&path, "log_level = \"loud\"\n").unwrap();
+        std::fs::write(&path, "stdin = true\nlog_level = \"loud\"\n").unwrap();
         assert_eq!(arguments.reload(&running), None);
         std::fs::remove_file(&path).unwrap();
         assert_eq!(arguments.reload(&running), None);
-        std::fs::write(&path, "log_level = \"debug\"\ntick = \"1 s\"\n").unwrap();
+        std::fs::write(&path, "stdin = true\nlog_level = \"debug\"\ntick = \"1 s\"\n").unwrap();
         let now = arguments.reload(&running).unwrap();
         assert_eq!(now.sensor.log_level, crate::config::sensor::LogLevel::Debug);
         assert_eq!(now.sensor.tick, running.sensor.tick, "that needs a restart");

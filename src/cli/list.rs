@@ -7,6 +7,7 @@ use super::args::{ListArguments, Output};
 use super::failure::Failure;
 use super::output;
 use super::reading::{Wanted, read};
+use super::remote::Server;
 use super::setup::Setup;
 use crate::question::list::Question;
 use crate::question::{Ask, Ground};
@@ -21,6 +22,9 @@ pub fn run(list: List, arguments: &ListArguments) -> Result<ExitCode, Failure> {
     let setup = Setup::new(&arguments.reading)?;
     if arguments.reading.check {
         return checked(&setup);
+    }
+    if let Some(server) = &arguments.server {
+        return Server::new(server)?.list(list, telling);
     }
     let wanted = Wanted { records: list == List::Flows, as_of: telling.as_of, quiet: telling.quiet };
     let ground = Ground::of_map(read(&arguments.captures(), &setup, wanted)?);

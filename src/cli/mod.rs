@@ -8,8 +8,8 @@ mod asking;
 mod blast_radius;
 mod clock;
 mod completions;
-#[expect(dead_code, reason = "the sensor command is still to come")]
 mod configuring;
+mod confining;
 mod cut;
 mod diff;
 mod doctor;
@@ -22,14 +22,15 @@ mod host;
 mod interface;
 mod knowledge;
 mod list;
-#[expect(dead_code, reason = "the sensor command is still to come")]
 mod log;
 mod output;
 mod policy;
 mod path;
 mod progress;
 mod reading;
+mod remote;
 mod seen;
+mod sensor;
 #[expect(dead_code, reason = "the sensor command is still to come")]
 mod service;
 mod serve;
@@ -98,6 +99,7 @@ fn obey(command: Command) -> Result<ExitCode, Failure> {
         Command::Timeline(arguments) => timeline::run(&arguments),
         Command::Egress(arguments) => egress::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Sensor(arguments) => sensor::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Store(arguments) => store::run(&arguments),
         Command::Sizing(arguments) => sizing::run(&arguments),

@@ -11,9 +11,10 @@ use super::setup::Setup;
 use super::stored;
 use crate::capture::{Frames, LinkType, OpenError, Options, Progress, Source};
 use crate::finding;
-use crate::graph::Snapshot;
+use crate::graph::{Operator, Snapshot};
 use crate::model::Timestamp;
 use crate::pipeline::{self, Outcome, Settings, Totals};
+use crate::query::Knowledge;
 use crate::question::Material;
 use crate::report::{Counted, Selection, SourceFacts, clean, watched};
 
@@ -57,10 +58,22 @@ pub fn read_and_tell(
     if !wanted.quiet {
         tell_problems(&sources, &repeated);
     }
-    let snapshot = Arc::new(Snapshot::new(outcome.map, &setup.operator));
-    let as_of = wanted.as_of.or(snapshot.last);
-    let findings = finding::find(&snapshot, as_of.unwrap_or_default(), &setup.knowledge);
-    Ok(Material {
+    let counted = Counted { repeated, ..counted(&outcome.totals, &setup.options) };
+    Ok(material(outcome, sources, counted, (&setup.operator, &setup.knowledge), wanted.as_of))
+}
+
+/// What came of reading, made up for questions.
+pub fn material(
+    outcome: Outcome,
+    sources: Vec<SourceFacts>,
+    counted: Counted,
+    (operator, knowledge): (&Operator, &Knowledge),
+    as_of: Option<Timestamp>,
+) -> Material {
+    let snapshot = Arc::new(Snapshot::new(outcome.map, operator));
+    let as_of = as_of.or(snapshot.last);
+    let findings = finding::find(&snapshot, as_of.unwrap_or_default(), knowledge);
+    Material {
         number: 1,
         records: Arc::new(outcome.records),
         indications: outcome.indications,
@@ -68,16 +81,19 @@ pub fn read_and_tell(
         tokens: outcome.tokens.sightings,
         watched: watched(&sources),
         findings: Arc::new(findings),
-        counted: Arc::new(Counted { repeated, ..counted(&outcome.totals, &setup.options) }),
+        counted: Arc::new(counted),
         sources: Arc::new(sources),
         snapshot,
         as_of,
-    })
+    }
 }
 
 /// Reads history.
 fn history(dir: &Path, setup: &Setup, wanted: Wanted) -> Result<Material, Failure> {
     let stored = stored::read(dir, setup, wanted)?;
+    if !wanted.quiet {
+        stored::tell_grain(stored.grain);
+    }
     let sources: Vec<SourceFacts> = stored.sources.into_iter().map(stored::facts).collect();
     let snapshot = Arc::new(Snapshot::new(stored.map, &setup.operator));
     let as_of = wanted.as_of.or(snapshot.last);
@@ -153,7 +169,8 @@ pub(super) fn tell_problems(sources: &[SourceFacts], repeated: &[String]) {
     }
 }
 
-fn source_facts(source: Source) -> SourceFacts {
+/// A source as the report tells of it.
+pub fn source_facts(source: Source) -> SourceFacts {
     SourceFacts {
         path: source.path.display().to_string(),
         format: source.format.map(|format| format.name()),
@@ -168,7 +185,8 @@ fn source_facts(source: Source) -> SourceFacts {
     }
 }
 
-pub(super) fn counted(totals: &Totals, options: &Options) -> Counted {
+/// What was counted, by the names of the contract.
+pub fn counted(totals: &Totals, options: &Options) -> Counted {
     let packets = &totals.packets;
     Counted {
         selection: Selection { filter: options.filter.clone(), since: options.since, until: options.until },

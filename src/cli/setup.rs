@@ -15,6 +15,7 @@ use crate::model::{HostKey, Realm, ServiceKey};
 use crate::query::Knowledge;
 
 /// Everything needed to read.
+#[derive(Clone)]
 pub struct Setup {
     /// What is read of the captures.
     pub options: capture::Options,
@@ -47,7 +48,7 @@ impl Setup {
                 "--since {since} is not before --until {until}: nothing is between"
             )));
         }
-        let (site, text) = arguments.site.as_deref().map(site).transpose()?.unwrap_or_default();
+        let (operator, knowledge) = known(&arguments.local_networks, arguments.site.as_deref())?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Setup {
             options: capture::Options {
@@ -56,13 +57,22 @@ impl Setup {
                 until: arguments.until,
                 hash: arguments.hash,
             },
-            operator: operator(&arguments.local_networks, &site),
-            knowledge: knowledge(&site, &text),
+            operator,
+            knowledge,
             data_dir: arguments.data_dir.clone(),
             workers: arguments.workers.map_or_else(cores, usize::from),
             drop_duplicates: !arguments.no_dedup,
         })
     }
+}
+
+/// What the operator knows: networks that were named, and the site file.
+///
+/// # Errors
+/// If the site file is wrong.
+pub fn known(networks: &[Network], path: Option<&Path>) -> Result<(Operator, Knowledge), Failure> {
+    let (site, text) = path.map(site).transpose()?.unwrap_or_default();
+    Ok((operator(networks, &site), knowledge(&site, &text)))
 }
 
 /// Reads a site file, and returns its text too. The system's own words for what is missing tell a user

@@ -1,6 +1,7 @@
 //! History as what all commands read, and captures as what history keeps.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::anyhow;
@@ -12,7 +13,7 @@ use crate::capture::Options;
 use crate::graph::{Delta, Gained};
 use crate::pipeline::Outcome;
 use crate::report::{Counted, Selection, SourceFacts};
-use crate::store::{SourceRow, Store, StoreOptions, Stored, Window, kept};
+use crate::store::{Grain, SourceRow, Store, StoreOptions, Stored, Window, kept};
 
 /// Reads history.
 pub fn read(dir: &Path, setup: &Setup, wanted: Wanted) -> Result<Stored, Failure> {
@@ -25,6 +26,19 @@ pub fn read(dir: &Path, setup: &Setup, wanted: Wanted) -> Result<Stored, Failure
     let window =
         Window { since: options.since, until: options.until, as_of: wanted.as_of, records: wanted.records };
     Store::open(dir, &StoreOptions::default()).read(&window).map_err(Failure::failed)
+}
+
+/// Says how finely flows are told that are too many to be told one by one.
+pub fn tell_grain(grain: Grain) {
+    let Some(flows) = grain.flows_since else { return };
+    let older = grain.hours_since.map(|hours| format!(", and before {hours} as one contact of a dependency"));
+    // If nobody listens there is nobody to tell.
+    let _ = writeln!(
+        std::io::stderr(),
+        "tapmap: flows that ended before {flows} are told as one contact of a dependency and hour{}; a shorter time \
+         (--since, --until) tells each",
+        older.unwrap_or_default()
+    );
 }
 
 /// A source as reports tell of it.

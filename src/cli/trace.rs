@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::args::{AskArguments, moment};
 use super::asking::ask;
 use super::failure::Failure;
+use crate::api::{Back, Forward};
 use crate::model::{Nanos, Timestamp};
 use crate::query::trace::Classes;
 use crate::question::trace::{Direction, Moving, Question};
@@ -88,5 +89,8 @@ pub fn run(arguments: &TraceArguments) -> Result<ExitCode, Failure> {
         moving: arguments.moving.moving(),
         with_static: arguments.with_static,
     };
-    ask(&arguments.asking, &question)
+    match question.direction {
+        Direction::Forward => ask(&arguments.asking, &Forward(question)),
+        Direction::Back => ask(&arguments.asking, &Back(question)),
+    }
 }

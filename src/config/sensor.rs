@@ -122,29 +122,43 @@ options! {
         about: "Whether to wait for the disk with every write, so that a power failure takes no more than a \
                 crash.",
     }
+    store_max: Option<Bytes> {
+        default: "",
+        example: "100 GiB",
+        within: "64 MiB to 1024 TiB",
+        applies: Restart,
+        about: "Bytes that the history may take. Left out: as many as the disk has.",
+    }
     retention_flows: Period {
         default: "30 d",
         within: "1 h to 3650 d",
         applies: Reload,
         about: "How long each flow is kept by itself: start, end, bytes, user. It is what traces need.",
     }
-    retention_edges: Period {
-        default: "400 d",
+    retention_exchanges: Period {
+        default: "7 d",
+        within: "1 h to 3650 d",
+        applies: Reload,
+        about: "How long it is kept when the sides of a flow took turns, which shows what needs what.",
+    }
+    retention_hours: Period {
+        default: "180 d",
         within: "1 d to 3650 d",
         applies: Reload,
         about: "How long it is kept who used what in which minute.",
     }
     retention_inventory: Period {
-        default: "800 d",
+        default: "400 d",
         within: "1 d to 3650 d",
         applies: Reload,
-        about: "How long hosts, services, names and certificates are kept after they were last seen.",
+        about: "How long hosts, services, dependencies, names and certificates are kept after they were last \
+                seen.",
     }
     retention_findings: Period {
         default: "400 d",
         within: "1 d to 3650 d",
         applies: Reload,
-        about: "How long findings are kept after they were last seen.",
+        about: "How long insecure practices are kept after they were last seen.",
     }
 
     ["Who may ask"]
@@ -174,7 +188,8 @@ options! {
         example: "tapmap",
         word: "USER",
         applies: Restart,
-        about: "Whom the sensor becomes once its interfaces are open. Left out: it stays who it is.",
+        about: "Whom the sensor becomes once its interfaces are open. Left out: `tapmap` if it starts as root and \
+                there is such a user; else it stays who it is.",
     }
     group: Option<String> {
         default: "",

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use crate::model::{HostKey, ServiceKey, Span, Timestamp};
 
 use super::edge::{EdgeKey, EdgeTotals};
+use super::row::Summaries;
 use super::table::Table;
 
 /// Unanswered edges kept one by one in a shard: 8,192 × ~240 B = 2 MiB.
@@ -200,14 +201,17 @@ impl AttemptTable {
         false
     }
 
-    /// Kept edges, and what was summarised: by source, by target, and how many flows.
-    pub(super) fn rows(
-        &self,
-    ) -> (&Table<EdgeKey, EdgeTotals>, &BTreeMap<HostKey, Summary>, &BTreeMap<HostKey, Summary>, u64) {
-        (&self.edges, &self.sources.rows, &self.targets.rows, self.summarised)
+    /// Edges that are kept one by one.
+    pub(super) const fn edges(&self) -> &Table<EdgeKey, EdgeTotals> {
+        &self.edges
     }
 
-    /// A table of what [`AttemptTable::rows`] told of another.
+    /// What was only summarised.
+    pub(super) const fn summaries(&self) -> Summaries<'_> {
+        Summaries { sources: &self.sources.rows, targets: &self.targets.rows, flows: self.summarised }
+    }
+
+    /// A table of the rows of another.
     pub(super) fn of(
         edges: Table<EdgeKey, EdgeTotals>,
         sources: Vec<(HostKey, Summary)>,

@@ -74,6 +74,16 @@ impl From<Delta> for Map {
     }
 }
 
+/// Everything seen, as if one shard had seen it: what a sensor knew before it was started.
+impl From<Map> for Delta {
+    fn from(Map { edges, mut rest }: Map) -> Delta {
+        for (key, totals) in edges {
+            rest.edges.add(usize::MAX, key, totals, |known, new| known.join(&new));
+        }
+        rest
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{endpoint, joined_late, refused, served};

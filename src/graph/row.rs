@@ -108,12 +108,11 @@ pub struct Facts {
 impl Delta {
     /// Everything in it, to be read.
     pub fn rows(&self) -> Rows<'_> {
-        let (attempts, sources, targets, flows) = self.attempts.rows();
         Rows {
             hosts: &self.hosts,
             edges: &self.edges,
-            attempts,
-            summaries: Summaries { sources, targets, flows },
+            attempts: self.attempts.edges(),
+            summaries: self.attempts.summaries(),
             undecided: &self.undecided,
             services: &self.services,
             names: &self.names,

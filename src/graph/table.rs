@@ -29,6 +29,11 @@ impl<K: Hash + Eq, V> Table<K, V> {
         self.rows.len()
     }
 
+    /// True if there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// True if a key has a row.
     pub fn contains_key(&self, key: &K) -> bool {
         self.place(key).is_some()

@@ -2,6 +2,8 @@
 //! what comes back belongs to it.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::RangeInclusive;
 
 use crate::model::{Address, Timestamp, Transport};
 
@@ -25,6 +27,37 @@ pub enum Selector {
     Networks(Vec<ipnet::IpNet>),
 }
 
+/// Ports of a transport.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ports {
+    /// The transport.
+    pub transport: Transport,
+    /// From which port to which.
+    pub range: RangeInclusive<u16>,
+}
+
+impl Ports {
+    /// One port.
+    pub const fn one(transport: Transport, port: u16) -> Ports {
+        Ports { transport, range: port..=port }
+    }
+
+    /// A port is one of them.
+    pub fn has(&self, transport: Transport, port: u16) -> bool {
+        self.transport == transport && self.range.contains(&port)
+    }
+}
+
+/// `5900-5909`, or the one.
+impl fmt::Display for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.range.start(), self.range.end()) {
+            (first, last) if first == last => write!(f, "{first}"),
+            (first, last) => write!(f, "{first}-{last}"),
+        }
+    }
+}
+
 /// What a rule is made from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
@@ -45,8 +78,8 @@ pub struct Rule {
     pub from: Selector,
     /// To whom.
     pub to: Selector,
-    /// To which port; none: any, of any transport.
-    pub port: Option<(Transport, u16)>,
+    /// To which ports; none: any, of any transport.
+    pub ports: Option<Ports>,
     /// Why the rule is there, in a few words.
     pub reason: String,
     /// What it is made from.
@@ -86,7 +119,7 @@ impl Policy {
         let fits = |rule: &Rule| {
             self.selects(&rule.from, session.initiator)
                 && self.selects(&rule.to, session.responder)
-                && rule.port.is_none_or(|port| port == (session.transport, session.port))
+                && rule.ports.as_ref().is_none_or(|ports| ports.has(session.transport, session.port))
         };
         match self.rules.iter().position(fits) {
             Some(place) => (self.rules.get(place).map_or(Action::Allow, |rule| rule.action), Some(place)),
@@ -119,8 +152,8 @@ mod tests {
     }
 
     fn rule(action: Action, from: Selector, to: Selector, port: Option<u16>) -> Rule {
-        let port = port.map(|port| (Transport::Tcp, port));
-        Rule { action, from, to, port, reason: String::new(), evidence: Evidence::default() }
+        let ports = port.map(|port| Ports::one(Transport::Tcp, port));
+        Rule { action, from, to, ports, reason: String::new(), evidence: Evidence::default() }
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod plain;
 mod plan;
 mod rehearsal;
 
-pub use ir::{Action, Evidence, Policy, Rule, Selector, Session};
+pub use ir::{Action, Evidence, Policy, Ports, Rule, Selector, Session};
 pub use nftables::{Rendered, RenderedRule, render};
 pub use plain::{PlainRow, plain};
 pub use plan::{Plan, from_cut, from_isolation};

@@ -9,8 +9,8 @@
 
 use std::fmt::Write;
 
-use super::ir::{Action, Policy, Rule, Selector};
-use crate::model::{Address, Transport};
+use super::ir::{Action, Policy, Ports, Rule, Selector};
+use crate::model::Address;
 
 /// The longest comment that nftables takes.
 const COMMENT_MAX: usize = 120;
@@ -153,16 +153,16 @@ fn lines(policy: &Policy, rule: &Rule) -> Vec<String> {
             "" => String::new(),
             end => format!("{word} {name} {end} "),
         };
-        let asks = format!("{}{}{}", side("saddr", &from), side("daddr", &to), port(rule, "dport"));
-        let answers = format!("{}{}{}", side("saddr", &to), side("daddr", &from), port(rule, "sport"));
+        let asks = format!("{}{}{}", side("saddr", &from), side("daddr", &to), ports(rule, "dport"));
+        let answers = format!("{}{}{}", side("saddr", &to), side("daddr", &from), ports(rule, "sport"));
         let comment = comment(&rule.reason);
-        let specific = rule.port.is_some();
+        let specific = rule.ports.is_some();
         match rule.action {
             Action::Allow => {
                 lines.push(format!("{asks}counter accept{comment}"));
                 lines.push(format!("{answers}ct state established counter accept{comment}"));
             }
-            // The port tells who opened it.
+            // The ports tell who opened it.
             Action::Deny if specific => {
                 lines.push(format!("{asks}counter drop{comment}"));
                 lines.push(format!("{answers}counter drop{comment}"));
@@ -199,13 +199,9 @@ fn end(policy: &Policy, selector: &Selector, family: Family) -> Option<String> {
     }
 }
 
-fn port(rule: &Rule, side: &str) -> String {
-    match rule.port {
-        None => String::new(),
-        Some((Transport::Tcp, port)) => format!("tcp {side} {port} "),
-        Some((Transport::Udp, port)) => format!("udp {side} {port} "),
-        Some((Transport::Sctp, port)) => format!("sctp {side} {port} "),
-    }
+fn ports(rule: &Rule, side: &str) -> String {
+    let word = |ports: &Ports| format!("{} {side} {ports} ", ports.transport.name());
+    rule.ports.as_ref().map(word).unwrap_or_default()
 }
 
 fn comment(reason: &str) -> String {
@@ -228,10 +224,11 @@ mod tests {
 
     use super::super::ir::Evidence;
     use super::*;
+    use crate::model::Transport;
 
     fn rule(action: Action, from: Selector, to: Selector, port: Option<u16>) -> Rule {
-        let port = port.map(|port| (Transport::Tcp, port));
-        Rule { action, from, to, port, reason: "why \"so\"\n".to_owned(), evidence: Evidence::default() }
+        let ports = port.map(|port| Ports::one(Transport::Tcp, port));
+        Rule { action, from, to, ports, reason: "why \"so\"\n".to_owned(), evidence: Evidence::default() }
     }
 
     #[test]

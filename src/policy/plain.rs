@@ -1,7 +1,7 @@
 //! The same as a list for people who isolate by switch, NAC or EDR: who, and where to find them.
 
 use crate::model::Mac;
-use crate::query::Atlas;
+use crate::query::{Atlas, Segments};
 
 /// One host to be isolated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,22 +16,22 @@ pub struct PlainRow {
     pub vlans: Vec<u16>,
     /// Its segment.
     pub segment: Option<String>,
-    /// The gateway before its segment, where one was declared.
+    /// The gateway before its segment, where it was declared or one router was seen there.
     pub gateway: Option<String>,
 }
 
 /// A row for each of some hosts.
-pub fn plain(atlas: &Atlas, hosts: &[u32]) -> Vec<PlainRow> {
+pub fn plain(atlas: &Atlas, segments: &Segments, hosts: &[u32]) -> Vec<PlainRow> {
     let rows = hosts.iter().filter_map(|place| {
         let host = atlas.host(*place)?;
-        let declared = atlas.observed.knowledge.segment_of(host.key.address);
+        let segment = segments.of(*place).and_then(|segment| segments.get(segment));
         Some(PlainRow {
             host: host.key.to_string(),
             macs: host.macs.iter().copied().collect(),
             name: host.names.first().map(|name| name.name.to_string()),
             vlans: host.vlans.clone(),
-            segment: declared.map(|segment| segment.name.clone()),
-            gateway: declared.and_then(|segment| segment.gateway).map(|gateway| gateway.to_string()),
+            segment: segment.map(|segment| segment.name.clone()),
+            gateway: segment.and_then(|segment| segment.gateway).map(|gateway| gateway.to_string()),
         })
     });
     rows.collect()

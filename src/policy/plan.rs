@@ -2,17 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ir::{Action, Evidence, Policy, Rule, Selector};
+use super::ir::{Action, Evidence, Policy, Ports, Rule, Selector};
 use crate::graph::{DependencyState, Initiator};
 use crate::model::{Address, Transport};
 use crate::query::{
     Atlas, CutAnswer, Exception, Goal, IsolateQuestion, Isolation, Mode, Passage, Segments, Sources,
+    is_lateral_port, lateral_ports,
 };
-
-/// Ports of protocols that run things, where nothing was seen on the wire to say what is spoken:
-/// FTP and telnet's kin, SSH, MS-RPC, SMB, RDP, VNC, WinRM, rexec and rlogin, Docker.
-const LATERAL_PORTS: [u16; 15] =
-    [21, 22, 23, 135, 139, 445, 512, 513, 514, 2375, 2376, 3389, 5900, 5985, 5986];
 
 /// A policy and what it was made for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,11 +37,11 @@ pub fn from_isolation(atlas: &Atlas, question: &IsolateQuestion, isolation: &Iso
     if question.mode == Mode::Quarantine {
         policy.rules.extend(responders(atlas));
     }
-    let deny = |from, to, port, reason: &str| Rule {
+    let deny = |from, to, ports, reason: &str| Rule {
         action: Action::Deny,
         from,
         to,
-        port,
+        ports,
         reason: reason.to_owned(),
         evidence: evidence(atlas, cut.iter().copied()),
     };
@@ -55,7 +51,10 @@ pub fn from_isolation(atlas: &Atlas, question: &IsolateQuestion, isolation: &Iso
         Mode::Full | Mode::Quarantine => policy.rules.extend([out(), into()]),
         Mode::Egress => policy.rules.push(out()),
         Mode::Ingress => policy.rules.push(into()),
-        Mode::Lateral => policy.rules.append(&mut lateral(atlas, &policy.isolated, &cut)),
+        Mode::Lateral => {
+            policy.rules.extend(harmless(atlas, isolation));
+            policy.rules.append(&mut lateral(atlas, &policy.isolated, &cut));
+        }
         Mode::Edge => {
             policy.rules.extend(cut.iter().filter_map(|place| edge(atlas, *place, Action::Deny, "cut")));
         }
@@ -65,7 +64,7 @@ pub fn from_isolation(atlas: &Atlas, question: &IsolateQuestion, isolation: &Iso
         policy.rules.retain(|rule| rule.from != Selector::Isolated && rule.to != Selector::Isolated);
     }
     for service in question.services.iter().filter_map(|service| atlas.service(*service)) {
-        let port = Some((service.key.transport, service.key.port));
+        let port = Some(Ports::one(service.key.transport, service.key.port));
         let to = Selector::host(service.key.host.address);
         policy.rules.push(deny(Selector::Any, to, port, &format!("to {}", service.key)));
     }
@@ -106,7 +105,7 @@ pub fn from_cut(atlas: &Atlas, segments: &Segments, answer: &CutAnswer) -> Plan 
             action: Action::Deny,
             from,
             to,
-            port: Some(port),
+            ports: Some(Ports::one(rule.transport, rule.port)),
             reason: "cut".to_owned(),
             evidence,
         });
@@ -116,7 +115,7 @@ pub fn from_cut(atlas: &Atlas, segments: &Segments, answer: &CutAnswer) -> Plan 
             [(of_hosts(atlas, &[*host]), Selector::Any), (Selector::Any, of_hosts(atlas, &[*host]))]
         {
             let (reason, evidence) = ("cut off".to_owned(), Evidence::default());
-            rules.push(Rule { action: Action::Deny, from, to, port: None, reason, evidence });
+            rules.push(Rule { action: Action::Deny, from, to, ports: None, reason, evidence });
         }
     }
     Plan {
@@ -147,16 +146,16 @@ fn edge(atlas: &Atlas, place: u32, action: Action, verb: &str) -> Option<Rule> {
     let dependency = atlas.dependency(place)?;
     let (client, service) = (dependency.key.client.address, dependency.key.service);
     let server = service.host.address;
-    let (from, to, port) = match dependency.initiator {
+    let (from, to, ports) = match dependency.initiator {
         // The client's port is another one each time.
         Initiator::Server => (server, client, None),
-        _ => (client, server, Some((service.transport, service.port))),
+        _ => (client, server, Some(Ports::one(service.transport, service.port))),
     };
     Some(Rule {
         action,
         from: Selector::host(from),
         to: Selector::host(to),
-        port,
+        ports,
         reason: format!("{verb} {}", dependency.id()),
         evidence: evidence(atlas, [place]),
     })
@@ -173,7 +172,7 @@ fn responders(atlas: &Atlas) -> Vec<Rule> {
         action: Action::Allow,
         from,
         to,
-        port: None,
+        ports: None,
         reason: reason.to_owned(),
         evidence: Evidence::default(),
     };
@@ -183,6 +182,17 @@ fn responders(atlas: &Atlas) -> Vec<Rule> {
     ]
 }
 
+/// What crosses the boundary on a port that usually runs things, and was seen to be something else: a
+/// rule for the port alone would break it.
+fn harmless(atlas: &Atlas, isolation: &Isolation) -> Vec<Rule> {
+    let places = isolation.untouched.iter().map(|crossing| crossing.dependency);
+    let usual = places.filter(|place| {
+        let key = atlas.dependency(*place).map(|row| row.key.service);
+        key.is_some_and(|key| is_lateral_port(key.transport, key.port))
+    });
+    usual.filter_map(|place| edge(atlas, place, Action::Allow, "runs nothing")).collect()
+}
+
 /// What runs things, across the boundary: services that were seen to, wherever they listen, and the
 /// usual ports of the rest.
 fn lateral(atlas: &Atlas, isolated: &BTreeSet<Address>, cut: &BTreeSet<u32>) -> Vec<Rule> {
@@ -190,8 +200,8 @@ fn lateral(atlas: &Atlas, isolated: &BTreeSet<Address>, cut: &BTreeSet<u32>) -> 
     for place in cut {
         let Some(dependency) = atlas.dependency(*place) else { continue };
         let service = dependency.key.service;
-        let usual = service.transport == Transport::Tcp && LATERAL_PORTS.contains(&service.port);
-        if !usual && dependency.state >= DependencyState::Answered {
+        if !is_lateral_port(service.transport, service.port) && dependency.state >= DependencyState::Answered
+        {
             let key = (service.host.address, service.transport, service.port);
             identified.entry(key).or_default().insert(*place);
         }
@@ -209,15 +219,16 @@ fn lateral(atlas: &Atlas, isolated: &BTreeSet<Address>, cut: &BTreeSet<u32>) -> 
             action: Action::Deny,
             from: if inside { Selector::Any } else { Selector::Isolated },
             to: Selector::host(address),
-            port: Some((transport, port)),
+            ports: Some(Ports::one(transport, port)),
             reason: format!("{word} on an unusual port"),
             evidence: evidence(atlas, dependencies),
         });
     }
-    for port in LATERAL_PORTS {
+    for (transport, range) in lateral_ports() {
+        let ports = Ports { transport, range };
         let through = cut.iter().copied().filter(|place| {
             let key = atlas.dependency(*place).map(|dependency| dependency.key.service);
-            key.is_some_and(|key| key.transport == Transport::Tcp && key.port == port)
+            key.is_some_and(|key| ports.has(key.transport, key.port))
         });
         let evidence = evidence(atlas, through);
         for (from, to) in [(Selector::Isolated, Selector::Any), (Selector::Any, Selector::Isolated)] {
@@ -225,8 +236,8 @@ fn lateral(atlas: &Atlas, isolated: &BTreeSet<Address>, cut: &BTreeSet<u32>) -> 
                 action: Action::Deny,
                 from,
                 to,
-                port: Some((Transport::Tcp, port)),
-                reason: format!("runs things on port {port}"),
+                ports: Some(ports.clone()),
+                reason: format!("runs things on port {ports}"),
                 evidence: evidence.clone(),
             });
         }

@@ -83,21 +83,52 @@ pub fn rehearse(atlas: &Atlas, policy: &Policy, order: &Order) -> Rehearsal {
     let mut rehearsal = Rehearsal::default();
     let mut met = BTreeSet::new();
     let contacts = atlas.observed.history.contacts().iter();
+    let mut fate: Option<(u32, Fate)> = None;
     for contact in contacts.filter(|contact| order.since.is_none_or(|since| contact.span.first >= since)) {
         let Some(dependency) = atlas.dependency(contact.dependency) else { continue };
-        let undetermined = !dependency.totals.decided || matches!(dependency.initiator, Initiator::Both);
-        if undetermined && touches(policy, dependency) {
-            rehearsal.sessions.undetermined += 1;
-            continue;
-        }
-        let session = session(contact, dependency);
-        let (action, rule) = policy.decide(&session);
+        // Contacts come in the order of dependencies, and there are many more of them.
+        let known = fate.filter(|(of, _)| *of == contact.dependency).map(|(_, fate)| fate);
+        let own = known.unwrap_or_else(|| Fate::of(policy, contact, dependency));
+        fate = Some((contact.dependency, own));
+        let (action, rule) = match own {
+            Fate::Undetermined => {
+                rehearsal.sessions.undetermined += 1;
+                continue;
+            }
+            Fate::Decided(action, rule) => (action, rule),
+            Fate::BySession => policy.decide(&session(contact, dependency)),
+        };
         met.extend(rule);
         rehearsal.needs_control += u64::from(dependency.initiator == Initiator::Server && rule.is_some());
         rehearsal.count(atlas, contact, dependency, action, order);
     }
     rehearsal.idle_rules = (0..policy.rules.len()).filter(|rule| !met.contains(rule)).collect();
     rehearsal
+}
+
+/// What becomes of the sessions of one dependency.
+#[derive(Clone, Copy)]
+enum Fate {
+    /// It is not known who opened them.
+    Undetermined,
+    /// The same of all, by one rule or by none.
+    Decided(Action, Option<usize>),
+    /// The port of each decides.
+    BySession,
+}
+
+impl Fate {
+    fn of(policy: &Policy, contact: &Contact, dependency: &Dependency) -> Fate {
+        let undetermined = !dependency.totals.decided || matches!(dependency.initiator, Initiator::Both);
+        if undetermined && touches(policy, dependency) {
+            return Fate::Undetermined;
+        }
+        if dependency.initiator == Initiator::Server {
+            return Fate::BySession;
+        }
+        let (action, rule) = policy.decide(&session(contact, dependency));
+        Fate::Decided(action, rule)
+    }
 }
 
 impl Rehearsal {

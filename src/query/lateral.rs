@@ -1,6 +1,8 @@
 //! Which services an intruder moves on by: those that run commands, and those that show passwords or
 //! ask for none. By what was spoken; where nobody could tell, by the port, which is only a guess.
 
+use std::ops::RangeInclusive;
+
 use crate::graph::{Dependency, Service};
 use crate::model::{Capability, Transport};
 
@@ -15,17 +17,40 @@ pub fn offered(protocol: Option<&str>, port: u16, transport: Transport) -> Capab
     }
 }
 
+/// What usually runs commands behind a port: SSH; telnet, rexec, rlogin and rsh; MS-RPC, NetBIOS, SMB
+/// and WinRM; RDP, VNC and X11; Docker, etcd, kubelet and IPMI; SQL Server.
+const PORTS: [(Transport, RangeInclusive<u16>, Capability); 15] = [
+    (Transport::Tcp, 22..=22, Capability::ExecShell),
+    (Transport::Tcp, 23..=23, Capability::ExecShellClear),
+    (Transport::Tcp, 512..=514, Capability::ExecShellClear),
+    (Transport::Tcp, 135..=135, Capability::ExecAdmin),
+    (Transport::Tcp, 139..=139, Capability::ExecAdmin),
+    (Transport::Tcp, 445..=445, Capability::ExecAdmin),
+    (Transport::Tcp, 5985..=5986, Capability::ExecAdmin),
+    (Transport::Tcp, 3389..=3389, Capability::ExecDesktop),
+    (Transport::Tcp, 5900..=5909, Capability::ExecDesktop),
+    (Transport::Tcp, 6000..=6009, Capability::ExecDesktop),
+    (Transport::Tcp, 2375..=2376, Capability::ExecApi),
+    (Transport::Tcp, 2379..=2379, Capability::ExecApi),
+    (Transport::Tcp, 10250..=10250, Capability::ExecApi),
+    (Transport::Udp, 623..=623, Capability::ExecApi),
+    (Transport::Tcp, 1433..=1433, Capability::DbExec),
+];
+
+/// The ports behind which there is usually something that runs commands.
+pub fn lateral_ports() -> impl Iterator<Item = (Transport, RangeInclusive<u16>)> {
+    PORTS.into_iter().map(|(transport, range, _)| (transport, range))
+}
+
+/// There is usually something behind a port that runs commands.
+pub fn is_lateral_port(transport: Transport, port: u16) -> bool {
+    by_port(port, transport).is_exec()
+}
+
 /// What is usually behind a port.
-const fn by_port(port: u16, transport: Transport) -> Capability {
-    match (transport, port) {
-        (Transport::Tcp, 22) => Capability::ExecShell,
-        (Transport::Tcp, 23 | 512..=514) => Capability::ExecShellClear,
-        (Transport::Tcp, 135 | 139 | 445 | 5985 | 5986) => Capability::ExecAdmin,
-        (Transport::Tcp, 3389 | 5900..=5909 | 6000..=6009) => Capability::ExecDesktop,
-        (Transport::Tcp, 2375 | 2376 | 2379 | 10250) | (Transport::Udp, 623) => Capability::ExecApi,
-        (Transport::Tcp, 1433) => Capability::DbExec,
-        _ => Capability::Infra,
-    }
+fn by_port(port: u16, transport: Transport) -> Capability {
+    let mut usual = PORTS.iter().filter(|(of, range, _)| *of == transport && range.contains(&port));
+    usual.next().map_or(Capability::Infra, |(_, _, capability)| *capability)
 }
 
 /// An intruder moves on by this dependency, or could.

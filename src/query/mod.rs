@@ -52,6 +52,7 @@ pub use isolate::{
     Isolation, Isolator, Mode, OpenSession, Options, Remains, UnknownMode,
 };
 pub use knowledge::{BusinessService, Criticality, Knowledge, Protected, Segment};
+pub use lateral::{is_lateral_port, lateral_ports};
 pub use machine::Machines;
 pub use outage::{Extent, Hit, Loss, Outage, SharedLoss};
 pub use requires::{

@@ -23,11 +23,11 @@ impl<T> Rows<T> {
         let mut items = Vec::new();
         for (owner, item) in owned {
             while starts.len() <= owner as usize {
-                starts.push(place(items.len()));
+                starts.push(count(items.len()));
             }
             items.push(item);
         }
-        starts.resize(owners + 1, place(items.len()));
+        starts.resize(owners + 1, count(items.len()));
         Rows { starts, items }
     }
 
@@ -38,8 +38,17 @@ impl<T> Rows<T> {
 
     /// The list of one owner.
     pub fn of(&self, owner: u32) -> &[T] {
-        let Range { start, end } = self.places(owner);
+        self.at(self.places(owner))
+    }
+
+    /// The items at places in a row.
+    pub fn at(&self, Range { start, end }: Range<u32>) -> &[T] {
         self.items.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    /// Where the lists of some owners in a row begin, and where the last of these ends.
+    pub fn starts<const STARTS: usize>(&self, first: u32) -> Option<&[u32; STARTS]> {
+        self.starts.get(first as usize..)?.first_chunk()
     }
 
     /// Where the list of one owner stands among all items.
@@ -93,7 +102,8 @@ fn starts(owners: usize, of: impl Iterator<Item = u32>) -> Vec<u32> {
     starts
 }
 
-fn place(length: usize) -> u32 {
+/// A length in 32 bits; no map comes near the largest.
+pub(super) fn count(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
@@ -124,6 +134,8 @@ mod tests {
             assert_eq!(one.places(owner), other.places(owner));
         }
         assert_eq!(one.places(2), 1..3);
+        assert_eq!(one.at(1..3), ['b', 'c']);
+        assert_eq!((one.starts(1), one.starts::<3>(3)), (Some(&[1, 1, 3]), None));
         assert!(Rows::<u32>::default().of(0).is_empty());
     }
 }

@@ -1,10 +1,12 @@
 //! What breaks if something is cut off, what that leaves open, and where it can be enforced.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::ask::{Ask, Told};
 use super::ground::Ground;
 use super::refusal::Refusal;
+use super::rehearsal::Rehearsed;
 use super::words::{check, check_flows, dependencies, find};
 use crate::query::{Atlas, Cutter, IsolateQuestion, Isolator, Mode};
 use crate::report::{IsolateAnswer, IsolateAsked, View};
@@ -78,6 +80,9 @@ impl Ask for Question {
             keep: &self.keep,
         };
         let answer = IsolateAnswer::new(&mut isolator, &cutter, question);
+        let (question, isolation) = (answer.question(), answer.isolation());
+        let rehearsed = Rehearsed::isolation(ground, question, isolation, BTreeSet::new(), None);
+        let answer = answer.rehearsed(rehearsed.sentences());
         Ok(Box::new(Answer { ground, asked, answer, sessions: self.sessions }))
     }
 }

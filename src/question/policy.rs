@@ -125,7 +125,7 @@ impl Ask for Question {
         let kill = kill(atlas, &rehearsed.plan);
         Ok(Box::new(Answer {
             rendered: self.render(ground, &rehearsed, &kill),
-            plain: plain(atlas, &hosts),
+            plain: plain(atlas, ground.segments(), &hosts),
             blindness: Blindness::of(atlas, &hosts),
             ground,
             question: self,

@@ -68,7 +68,13 @@ fn before(atlas: &Atlas, isolation: &Isolation, moment: Timestamp) -> Isolation 
         |dependency: u32| atlas.dependency(dependency).is_some_and(|row| row.totals.span.first < moment);
     let cut = isolation.cut.iter().filter(|edge| known(edge.crossing.dependency));
     let spared = isolation.spared.iter().filter(|(crossing, _)| known(crossing.dependency));
-    Isolation { cut: cut.copied().collect(), spared: spared.copied().collect(), ..Isolation::default() }
+    let untouched = isolation.untouched.iter().filter(|crossing| known(crossing.dependency));
+    Isolation {
+        cut: cut.copied().collect(),
+        spared: spared.copied().collect(),
+        untouched: untouched.copied().collect(),
+        ..Isolation::default()
+    }
 }
 
 /// Where the last third of the time that was watched begins.

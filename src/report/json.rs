@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::document::{Report, SourceFacts};
+use super::finding::FindingRow;
 use super::visibility::Visibility;
 use super::{SCHEMA, time};
 use crate::finding::{Finding, Validity};
@@ -234,45 +235,6 @@ struct Seen {
     last: String,
 }
 
-/// A finding of the contract.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Finding)]
-pub struct FindingRow {
-    id: String,
-    rule: &'static str,
-    title: &'static str,
-    severity: u8,
-    score: f64,
-    band: &'static str,
-    state: &'static str,
-    host: String,
-    service: Option<String>,
-    clients: Vec<String>,
-    count: u64,
-    first: String,
-    last: String,
-    detail: Option<String>,
-    evidence: Vec<Evidence>,
-    explanation: Vec<Factor>,
-    attack: Vec<&'static str>,
-    references: Vec<&'static str>,
-    replacement: &'static str,
-}
-
-#[derive(Serialize, ToSchema)]
-struct Evidence {
-    source: String,
-    frame: u64,
-    time: String,
-    what: String,
-}
-
-#[derive(Serialize, ToSchema)]
-struct Factor {
-    factor: &'static str,
-    points: f64,
-}
-
 /// A scan, or attempts that are summed up.
 #[derive(Serialize, ToSchema)]
 pub struct Scan {
@@ -475,7 +437,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Four decimals: enough for a person, the same on every machine.
-fn rounded(number: f64) -> f64 {
+pub(super) fn rounded(number: f64) -> f64 {
     (number * 10_000.0).round() / 10_000.0
 }
 
@@ -564,46 +526,6 @@ impl Seen {
             position: seen.place.position,
             first: time(seen.seen.span.first),
             last: time(seen.seen.span.last),
-        }
-    }
-}
-
-impl FindingRow {
-    /// A row of the finding table.
-    pub fn of(finding: &Finding, report: &Report<'_>) -> FindingRow {
-        FindingRow {
-            id: finding.id(),
-            rule: finding.rule.id,
-            title: finding.rule.title,
-            severity: finding.severity,
-            score: rounded(finding.score),
-            band: finding.band.word(),
-            state: finding.state.name(),
-            host: finding.host.to_string(),
-            service: finding.service.map(|service| service.to_string()),
-            clients: finding.clients.iter().map(ToString::to_string).collect(),
-            count: finding.count,
-            first: time(finding.span.first),
-            last: time(finding.span.last),
-            detail: finding.detail.clone(),
-            evidence: finding
-                .evidence
-                .iter()
-                .map(|proof| Evidence {
-                    source: report.source_path(proof.at.frame.source).to_owned(),
-                    frame: proof.at.frame.number,
-                    time: time(proof.at.time),
-                    what: proof.what.to_string(),
-                })
-                .collect(),
-            explanation: finding
-                .explanation
-                .iter()
-                .map(|(factor, points)| Factor { factor, points: rounded(*points) })
-                .collect(),
-            attack: finding.rule.attack.to_vec(),
-            references: finding.rule.references.to_vec(),
-            replacement: finding.rule.replacement,
         }
     }
 }

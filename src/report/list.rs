@@ -13,8 +13,9 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
 use super::document::Report;
+use super::finding::FindingRow;
 use super::flow::{Flow, FlowRow};
-use super::json::{Certificate, Dependency, Document, FindingRow, Host, Service};
+use super::json::{Certificate, Dependency, Document, Host, Service};
 use super::text::clean;
 use super::visibility::Visibility;
 use super::{SCHEMA, time};

@@ -5,6 +5,7 @@ mod answer;
 mod checkup;
 mod community_id;
 mod document;
+mod finding;
 mod flow;
 mod graph;
 mod json;
@@ -12,6 +13,7 @@ mod list;
 mod picture;
 mod text;
 mod visibility;
+mod xml;
 
 pub use answer::{
     Answer, Asker, Backward, Between, BlastRadius, CutAsked, CutReport, EgressResult, ExposureResult,
@@ -38,10 +40,9 @@ use crate::model::Timestamp;
 
 /// The shapes of rows, for whoever describes them to programs.
 pub mod row {
+    pub use super::finding::FindingRow as Finding;
     pub use super::flow::FlowRow as Flow;
-    pub use super::json::{
-        Capture, Certificate, Dependency, FindingRow as Finding, Generator, Head, Host, Ping, Scan, Service,
-    };
+    pub use super::json::{Capture, Certificate, Dependency, Generator, Head, Host, Ping, Scan, Service};
 }
 
 /// The schema of [`Document`].

@@ -8,7 +8,7 @@ use super::day;
 use super::error::StoreError;
 use super::host::{Book, Numbers};
 use super::scope::Scope;
-use super::totals::{bind, read as totals, replacing, selecting};
+use super::totals::{COLUMNS, bind, read as totals, replacing, selecting, updating};
 use super::word::Word;
 use crate::graph::{EdgeKey, EdgeTotals, Filed, Gained, Undecided, filed};
 use crate::model::{
@@ -147,14 +147,20 @@ fn add(
         (_, Some(new)) => new.clone(),
         (None, None) => nothing(),
     };
-    let mut statement = connection.prepare_cached(&replacing("edge", &KEYS))?;
-    let id = known.map(|(id, _)| id);
-    for (at, value) in (1..).zip([&id as &dyn rusqlite::ToSql, &client, &server, &port, &transport]) {
-        statement.raw_bind_parameter(at, value)?;
+    drop(rows);
+    if let Some((id, _)) = known {
+        let mut statement = connection.prepare_cached(&updating("edge"))?;
+        bind(&mut statement, 1, &sum)?;
+        statement.raw_bind_parameter(1 + COLUMNS.len(), id)?;
+        statement.raw_execute()?;
+        return Ok(id);
     }
+    let mut statement = connection.prepare_cached(&replacing("edge", &KEYS))?;
+    let keys: [&dyn rusqlite::ToSql; 5] = [&None::<i64>, &client, &server, &port, &transport];
+    bind_keys(&mut statement, &keys)?;
     bind(&mut statement, 1 + KEYS.len(), &sum)?;
     statement.raw_execute()?;
-    Ok(id.unwrap_or_else(|| connection.last_insert_rowid()))
+    Ok(connection.last_insert_rowid())
 }
 
 /// Totals of an edge whose flows all go on still.

@@ -74,7 +74,7 @@ pub fn write(connection: &Connection, numbers: &mut Numbers, rows: &Rows<'_>) ->
 /// very packet.
 fn write_services(connection: &Connection, numbers: &mut Numbers, rows: &Rows<'_>) -> Result<(), StoreError> {
     let mut firsts: BTreeMap<ServiceKey, Timestamp> = BTreeMap::new();
-    if rows.services.len() > 0 {
+    if !rows.services.is_empty() {
         for (key, totals) in rows.edges.iter() {
             let first = firsts.entry(key.service).or_insert(totals.span.first);
             *first = totals.span.first.min(*first);

@@ -8,12 +8,13 @@
 //! |---|---|
 //! | `database` | the file: opened, migrated, told apart from others' |
 //! | `writer`, `pending`, `lock` | who writes, what waits, and that nobody else does |
-//! | `read`, `scope` | what comes back, and of which time |
+//! | `read`, `scope`, `contact` | what comes back, of which time, and how many flows of it |
 //! | `host`, `edge`, `flow`, `fact`, `certificate`, `sighting`, `mark`, `source` | rows, both ways |
 //! | `day`, `upkeep`, `copy` | edges by the day; retention and size; backups and checks |
 //! | `totals`, `pack`, `word` | columns that several tables share, packed lists, words |
 
 mod certificate;
+mod contact;
 mod copy;
 mod day;
 mod database;
@@ -35,6 +36,7 @@ mod upkeep;
 mod word;
 mod writer;
 
+pub use contact::Grain;
 pub use copy::{backup, check, restore};
 pub use error::{StoreError, Trouble};
 pub use read::{Stored, Window};

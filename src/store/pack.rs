@@ -102,7 +102,7 @@ fn turn(bytes: &mut &[u8], before: &mut i64) -> Option<Turn> {
 pub fn of_distinct(distinct: &Distinct) -> Vec<u8> {
     match distinct {
         Distinct::Few(hashes) => hashes.iter().flat_map(|hash| hash.to_le_bytes()).collect(),
-        Distinct::Many(registers) => [&[0].as_slice(), registers.as_slice()].concat(),
+        Distinct::Many(registers) => [[0].as_slice(), registers.as_slice()].concat(),
     }
 }
 

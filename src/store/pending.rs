@@ -77,7 +77,7 @@ impl Pending {
             && self.gained.indications.is_empty()
             && self.gained.tokens.is_empty()
             && rows.last.is_none()
-            && rows.hosts.len() == 0
+            && rows.hosts.is_empty()
     }
 
     /// Flows that wait.

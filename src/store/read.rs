@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::contact::{self, Grain};
 use super::day;
 use super::edge::HOUR;
 use super::error::StoreError;
@@ -44,6 +45,8 @@ pub struct Stored {
     pub map: Map,
     /// Flows in the order of their first packets, where they were wanted.
     pub records: Vec<FlowRecord>,
+    /// How finely these are told.
+    pub grain: Grain,
     /// Names, fingerprints and users, sorted, where records were wanted.
     pub indications: Vec<Indication>,
     /// How often one did not fit.
@@ -88,6 +91,7 @@ pub(super) fn read(dir: &Path, window: &Window) -> Result<Stored, StoreError> {
     let mut stored = Stored {
         map: facts.into_map(&around),
         records: Vec::new(),
+        grain: Grain::default(),
         indications: Vec::new(),
         indications_dropped: 0,
         tokens: Vec::new(),
@@ -96,7 +100,8 @@ pub(super) fn read(dir: &Path, window: &Window) -> Result<Stored, StoreError> {
         totals: fact::counters(&moment, scope)?,
     };
     if window.records {
-        let records = flow::read(&moment, &book, Wanted::During(scope), true)?;
+        let (records, grain) = contact::read(&moment, &book, scope, contact::BUDGET)?;
+        stored.grain = grain;
         stored.records = records.into_iter().map(|record| clipped(record, scope)).collect();
         stored.records.sort_by_key(|record| (record.first, record.frame, record.key));
         stored.indications = mark::read_indications(&moment, &book, scope)?;

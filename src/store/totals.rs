@@ -46,6 +46,12 @@ pub fn replacing(table: &str, keys: &[&str]) -> String {
     format!("INSERT OR REPLACE INTO {table} ({}) VALUES ({places})", columns.join(", "))
 }
 
+/// `UPDATE table SET columns = ? WHERE id = ?`: what is indexed stays untouched.
+pub fn updating(table: &str) -> String {
+    let columns: Vec<String> = COLUMNS.iter().map(|column| format!("{column} = ?")).collect();
+    format!("UPDATE {table} SET {} WHERE id = ?", columns.join(", "))
+}
+
 /// `SELECT keys, columns FROM table`.
 pub fn selecting(table: &str, keys: &[&str]) -> String {
     let columns: Vec<&str> = keys.iter().chain(&COLUMNS).copied().collect();

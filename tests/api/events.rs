@@ -21,7 +21,7 @@ async fn who_comes_back_reads_on() {
 async fn events_come_while_one_listens_and_end_with_the_server() {
     let still = Arc::new(Still::reading());
     let state = App::new(still.clone(), Options::default());
-    let router = tapmap::api::app(state.clone());
+    let router = tapmap::api::app(state.clone(), auth(None));
     let response = router.oneshot(request("GET", "/api/v1/events", &[])).await.unwrap();
     let mut body = response.into_body().into_data_stream();
     let mut next = Box::pin(body.next());

@@ -7,19 +7,22 @@ use std::process::{Child, Command, Stdio};
 use super::*;
 
 /// A running server.
-struct Server {
+pub struct Server {
     child: Child,
-    url: String,
+    /// Where it is.
+    pub url: String,
 }
 
-fn tapmap(arguments: &[&str]) -> Command {
+/// The program, run from the project's root.
+pub fn tapmap(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tapmap"));
     command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments);
     command
 }
 
 impl Server {
-    fn start(captures: &[&str]) -> Server {
+    /// Starts and waits until the map is there.
+    pub fn start(captures: &[&str]) -> Server {
         let mut arguments = vec!["serve", "--listen", "127.0.0.1:0"];
         arguments.extend(captures);
         let mut child = tapmap(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -33,8 +36,16 @@ impl Server {
         server
     }
 
-    fn get(&self, path: &str, accept: &str) -> String {
+    /// What a path says.
+    pub fn get(&self, path: &str, accept: &str) -> String {
         let mut response = ureq::get(format!("{}{path}", self.url)).header("accept", accept).call().unwrap();
+        response.body_mut().with_config().limit(64 << 20).read_to_string().unwrap()
+    }
+
+    /// What a path says to a body.
+    pub fn post(&self, path: &str, body: &str) -> String {
+        let request = ureq::post(format!("{}{path}", self.url)).header("content-type", "application/json");
+        let mut response = request.send(body).unwrap();
         response.body_mut().with_config().limit(64 << 20).read_to_string().unwrap()
     }
 
@@ -120,7 +131,7 @@ fn what_cannot_be_served_is_said_at_once() {
     for (arguments, status, says) in [
         (&["serve", "captures/none.pcap"][..], 1, "does not exist"),
         (&["serve", "Cargo.toml", "--listen", "127.0.0.1:0"], 1, "Cargo.toml"),
-        (&["serve", THREE_TIER, "--listen", "0.0.0.0:0"], 2, "can be reached from elsewhere"),
+        (&["serve", THREE_TIER, "--listen", "0.0.0.0:0"], 2, "can be reached from other machines"),
         (&["serve"], 2, "FILE|DIR"),
     ] {
         let output = tapmap(arguments).output().unwrap();

@@ -189,3 +189,14 @@ fn the_same_question_has_the_same_answer() {
         assert_eq!(told(&[arguments.as_slice(), &["--workers", "4"]].concat()), one);
     }
 }
+
+#[test]
+fn rules_against_lateral_movement_break_what_the_isolation_says_and_nothing_else() {
+    for (capture, host) in [(MAIL, "10.77.5.21"), (MAIL, "10.77.5.8/29"), (THREE_TIER, "10.77.0.15")] {
+        let lateral = |command| json(&[command, host, "--mode", "lateral", "-r", capture, "-o", "json"]);
+        let (isolation, policy) = (lateral("isolate"), lateral("policy"));
+        let cut = texts(&isolation["result"]["cut"]);
+        let broken = texts(&policy["result"]["replay"]["broken"]);
+        assert!(!cut.is_empty() && broken.iter().all(|id| cut.contains(id)), "{host}: {broken:?}, {cut:?}");
+    }
+}

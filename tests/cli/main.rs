@@ -3,6 +3,7 @@
 
 mod diff;
 mod answers;
+mod configuration;
 mod flags;
 mod isolate;
 mod pages;

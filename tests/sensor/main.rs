@@ -6,5 +6,6 @@
     reason = "what a test helper cannot read, the test cannot judge"
 )]
 
+mod command;
 mod law;
 mod play;

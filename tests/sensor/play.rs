@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use arc_swap::ArcSwap;
 use tapmap::capture::live::{Arrival, InterfaceHealth};
 use tapmap::capture::{Frames, Options, Source};
 use tapmap::finding;
@@ -116,7 +117,7 @@ pub fn play(
     keeper: Option<Box<dyn Keeper + '_>>,
 ) -> Played {
     let clock = Hand::default();
-    let operator = Operator::default();
+    let operator = ArcSwap::from_pointee(Operator::default());
     let judge = |snapshot: &Snapshot, as_of| finding::find(snapshot, as_of, &Knowledge::default());
     let settings = LiveSettings { patient: true, ..settings };
     let live = Live { settings, operator: &operator, judge: &judge, clock: &clock };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tapmap::capture::{Frames, Options};
-use tapmap::graph::{Delta, Facts, Gained, History, Operator, Snapshot};
+use tapmap::graph::{Delta, Facts, Gained, History, Operator, Rows, Snapshot, Table};
 use tapmap::model::{FlowRecord, Indication, Span, Timestamp, TokenSighting};
 use tapmap::pipeline::{self, Settings};
 use tapmap::report::{Counted, Report, write_json};
@@ -51,7 +51,8 @@ pub fn tell(capture: &Path, until: Option<Timestamp>) -> Told {
             problem: source.problem,
         })
         .collect();
-    let watched = Span { first: sources[0].first.unwrap(), last: sources[0].last.unwrap() };
+    let source: &SourceRow = sources.first().unwrap();
+    let watched = Span { first: source.first.unwrap(), last: source.last.unwrap() };
     Told {
         delta: Delta::of_map(outcome.map),
         records: outcome.records,
@@ -62,102 +63,70 @@ pub fn tell(capture: &Path, until: Option<Timestamp>) -> Told {
     }
 }
 
-/// Deals rows out to several gains, and never two neighbours to the same one.
-fn dealt<T: Clone>(rows: &[T], parts: usize, part: usize) -> Vec<T> {
-    rows.iter().skip(part).step_by(parts).cloned().collect()
+/// One of so many shares.
+#[derive(Clone, Copy)]
+struct Share {
+    part: usize,
+    of: usize,
 }
 
-/// The same told in several parts, as a sensor would from tick to tick: flows when they ended, all else
-/// dealt out.
-pub fn parts(told: &Told, parts: usize) -> Vec<Gained> {
-    if parts == 1 {
-        return vec![Gained {
-            delta: told.delta.clone(),
-            ended: told.records.clone(),
-            indications: told.indications.clone(),
-            tokens: told.tokens.clone(),
-            ..Gained::default()
-        }];
+impl Share {
+    /// Its rows: never two neighbours.
+    fn deal<T: Clone>(self, rows: &[T]) -> Vec<T> {
+        rows.iter().skip(self.part).step_by(self.of).cloned().collect()
     }
-    let rows = told.delta.rows();
-    let all = |part: usize| Facts {
-        hosts: rows
-            .hosts
-            .iter()
-            .map(|(key, value)| (*key, value.clone()))
-            .skip(part)
-            .step_by(parts)
-            .collect(),
-        edges: rows
-            .edges
-            .iter()
-            .chain(rows.attempts.iter())
-            .map(|(key, value)| (*key, value.clone()))
-            .skip(part)
-            .step_by(parts)
-            .collect(),
-        undecided: rows
-            .undecided
-            .iter()
-            .map(|(key, value)| (*key, value.clone()))
-            .skip(part)
-            .step_by(parts)
-            .collect(),
-        services: rows
-            .services
-            .iter()
-            .map(|(key, value)| (*key, value.clone()))
-            .skip(part)
-            .step_by(parts)
-            .collect(),
-        names: rows
-            .names
-            .iter()
-            .map(|(key, value)| (key.clone(), *value))
-            .skip(part)
-            .step_by(parts)
-            .collect(),
-        leases: rows.leases.iter().map(|(key, value)| (*key, *value)).skip(part).step_by(parts).collect(),
-        bindings: rows.bindings.iter().map(|(key, value)| (*key, *value)).skip(part).step_by(parts).collect(),
-        certificates: rows
-            .certificates
-            .iter()
-            .map(|(key, value)| (*key, value.facts.clone(), value.places.clone()))
-            .skip(part)
-            .step_by(parts)
-            .collect(),
-        sightings: rows
-            .sightings
-            .iter()
-            .map(|(key, value)| (*key, value.clone()))
-            .skip(part)
-            .step_by(parts)
-            .collect(),
-        pings: rows.pings.iter().map(|(key, value)| (*key, *value)).skip(part).step_by(parts).collect(),
-        anomalies: rows
-            .anomalies
-            .iter()
-            .map(|(key, value)| (*key, *value))
-            .skip(part)
-            .step_by(parts)
-            .collect(),
-        roles: rows.roles.iter().copied().skip(part).step_by(parts).collect(),
-        last: rows.last.filter(|_| part == 0),
-        dropped: if part == 0 { rows.dropped } else { Default::default() },
-        flows: if part == 0 { rows.flows } else { 0 },
-        sources: if part == 0 { rows.summaries.sources.clone().into_iter().collect() } else { Vec::new() },
-        targets: if part == 0 { rows.summaries.targets.clone().into_iter().collect() } else { Vec::new() },
-        summarised: if part == 0 { rows.summaries.flows } else { 0 },
-    };
-    (0..parts)
-        .map(|part| Gained {
-            delta: Delta::of_map(all(part).into_map(&[])),
-            ended: dealt(&told.records, parts, part),
-            indications: dealt(&told.indications, parts, part),
-            tokens: dealt(&told.tokens, parts, part),
+
+    fn table<K: Clone + std::hash::Hash + Eq, V: Clone>(self, rows: &Table<K, V>) -> Vec<(K, V)> {
+        let rows = rows.iter().skip(self.part).step_by(self.of);
+        rows.map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    /// Its part of a delta. What is only counted goes to the first.
+    fn facts(self, rows: &Rows<'_>) -> Facts {
+        let first = self.part == 0;
+        let mut edges = self.table(rows.edges);
+        edges.extend(self.table(rows.attempts));
+        let certificates = self.table(rows.certificates);
+        let mut facts = Facts {
+            hosts: self.table(rows.hosts),
+            edges,
+            undecided: self.table(rows.undecided),
+            services: self.table(rows.services),
+            names: self.table(rows.names),
+            leases: self.table(rows.leases),
+            bindings: self.table(rows.bindings),
+            certificates: certificates.into_iter().map(|(key, at)| (key, at.facts, at.places)).collect(),
+            sightings: self.table(rows.sightings),
+            pings: self.table(rows.pings),
+            roles: rows.roles.iter().copied().skip(self.part).step_by(self.of).collect(),
+            ..Facts::default()
+        };
+        if first {
+            facts.anomalies.clone_from(rows.anomalies);
+            facts.last = rows.last;
+            facts.dropped = rows.dropped;
+            facts.flows = rows.flows;
+            facts.sources = rows.summaries.sources.clone().into_iter().collect();
+            facts.targets = rows.summaries.targets.clone().into_iter().collect();
+            facts.summarised = rows.summaries.flows;
+        }
+        facts
+    }
+}
+
+/// The same told in several parts, as a sensor would from tick to tick.
+pub fn parts(told: &Told, parts: usize) -> Vec<Gained> {
+    let gained = |part| {
+        let share = Share { part, of: parts };
+        Gained {
+            delta: Delta::of_map(share.facts(&told.delta.rows()).into_map(&[])),
+            ended: share.deal(&told.records),
+            indications: share.deal(&told.indications),
+            tokens: share.deal(&told.tokens),
             ..Gained::default()
-        })
-        .collect()
+        }
+    };
+    (0..parts).map(gained).collect()
 }
 
 pub fn json(snapshot: &Snapshot, sources: &[SourceRow]) -> String {

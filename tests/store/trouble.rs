@@ -273,6 +273,7 @@ fn a_writer_that_is_killed_at_any_moment_loses_its_last_transaction_at_most() {
 }
 
 /// Writes one second after another, and tells of each once it is written.
+#[expect(clippy::print_stdout, reason = "the parent reads it")]
 fn write_until_killed(dir: &Path) -> ! {
     let mut writer = store(dir).writer().unwrap();
     let begin = flows_of(dir) / 10;

@@ -42,7 +42,7 @@ pub use layer::{Guard, guard, require};
 pub use principal::{Principal, Way};
 pub use problem::Refusal;
 pub use role::{NoSuchRole, Role};
-pub use routes::{Identity, Login, SESSION_PATH, log_in, log_out, routes, who};
+pub use routes::{Identity, Login, SESSION_PATH, described_routes, log_in, log_out, routes, who};
 pub use token::{NoRandomness, Token, TokenError};
 pub use token_file::{Record, TokenFile, TokenFileError};
 

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::origin::Foreign;
 use super::role::Role;
+use crate::api::error::{KINDS, Problem};
 
 /// Why somebody is not let in, or not let do it. What it says is the same for a token that never was
 /// and one that is wrong.
@@ -84,6 +85,9 @@ fn seconds(wait: Duration) -> u64 {
 
 /// A problem of any status, with one sentence for people.
 pub(super) fn problem(status: StatusCode, detail: &str) -> Response {
+    if let Some(kind) = KINDS.iter().copied().find(|kind| kind.status() == status) {
+        return Problem::new(kind, detail).into_response();
+    }
     let body = serde_json::json!({
         "type": "about:blank",
         "title": status.canonical_reason(),

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::Auth;
 use super::audit::What;
@@ -62,9 +63,16 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .layer(DefaultBodyLimit::max(LOGIN_BYTES_MAX))
 }
 
-/// Who asks, and what he may do.
+/// The same, described.
+pub fn described_routes<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S> {
+    OpenApiRouter::default()
+        .routes(utoipa_axum::routes!(who, log_in, log_out))
+        .layer(DefaultBodyLimit::max(LOGIN_BYTES_MAX))
+}
+
+/// Who asks, and what he may do
 #[utoipa::path(get, path = SESSION_PATH, tag = "session", responses(
-    (status = 200, body = Identity), (status = 401, description = "Nobody who is known")
+    (status = 200, body = Identity, description = "Who asks"), (status = 401, description = "Nobody who is known")
 ))]
 pub async fn who(Extension(auth): Extension<Arc<Auth>>, request: Request) -> Response {
     match auth.identify(request.method(), request.headers(), address_of(&request)).await {
@@ -79,7 +87,7 @@ pub async fn who(Extension(auth): Extension<Arc<Auth>>, request: Request) -> Res
     }
 }
 
-/// Logs in: a token for a cookie.
+/// Logs in: a token for a cookie
 #[utoipa::path(post, path = SESSION_PATH, tag = "session", request_body = Login, responses(
     (status = 201, body = Identity, description = "The cookie is set"),
     (status = 401, description = "The token is not valid"),
@@ -107,7 +115,7 @@ pub async fn log_in(Extension(auth): Extension<Arc<Auth>>, request: Request) -> 
     }
 }
 
-/// Logs out. Whoever is not logged in is told the same.
+/// Logs out
 #[utoipa::path(delete, path = SESSION_PATH, tag = "session", responses(
     (status = 204, description = "The session has ended"), (status = 403, description = "Another page asked")
 ))]

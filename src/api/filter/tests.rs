@@ -1,3 +1,5 @@
+//! The filter language: what it takes, what it refuses, and where it points.
+
 use super::*;
 use crate::report::List;
 

@@ -177,10 +177,10 @@ impl Sensor {
         if self.group.is_some() && self.user.is_none() {
             say("`group` needs `user` too".to_owned());
         }
-        if self.retention_inventory.0 < self.retention_edges.0 {
+        if self.retention_inventory.0 < self.retention_hours.0 {
             say(format!(
-                "`retention_inventory` ({}) is less than `retention_edges` ({}): hosts would go before what they did",
-                self.retention_inventory, self.retention_edges
+                "`retention_inventory` ({}) is less than `retention_hours` ({}): hosts would go before what they did",
+                self.retention_inventory, self.retention_hours
             ));
         }
         found

@@ -167,8 +167,8 @@ fn mistakes_say_where_what_and_what_is_allowed() {
         ),
         ("group = \"a\"", "`group` needs `user` too"),
         (
-            "retention_inventory = \"9 d\"\nretention_edges = \"10 d\"",
-            "`retention_inventory` (9 d) is less than `retention_edges` (10 d): hosts would go before what they did",
+            "retention_inventory = \"9 d\"\nretention_hours = \"10 d\"",
+            "`retention_inventory` (9 d) is less than `retention_hours` (10 d): hosts would go before what they did",
         ),
     ] {
         assert_eq!(wrong(file), says);

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::health::{Health, Trouble};
 use super::learning::Learning;
 use super::records::Records;
+use crate::capture::Source;
 use crate::finding::Finding;
 use crate::graph::{Change, Snapshot};
 use crate::model::{HostKey, Indication, ServiceKey, Span, Timestamp, TokenSighting};
@@ -36,8 +37,10 @@ pub struct Published {
     pub findings: Arc<Vec<Finding>>,
     /// What was counted.
     pub totals: Arc<Totals>,
-    /// From when to when packets came, by their own clock.
-    pub watched: Option<Span>,
+    /// When somebody watched, by the packets' own clock, since this run began.
+    pub watched: Arc<Vec<Span>>,
+    /// Where frames come from: they name their source by its place here.
+    pub sources: Arc<Vec<Source>>,
     /// How the sensor does.
     pub health: Health,
     /// How much of the map is still new.

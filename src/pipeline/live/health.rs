@@ -27,6 +27,8 @@ pub enum Trouble {
     Silence,
     /// An interface is down, by its name.
     Down(String),
+    /// What is gained cannot be stored.
+    Store,
 }
 
 /// How the sensor does.
@@ -53,10 +55,14 @@ pub struct Health {
     pub silent_for: Option<Nanos>,
     /// How long what was gained has waited for the store; none where nothing waits.
     pub store_lag: Option<Nanos>,
+    /// Why what is gained cannot be stored, in one sentence.
+    pub store_problem: Option<String>,
     /// What building the last snapshot took.
     pub build: Nanos,
     /// What was let go because it was older than the window, and records because there were too many.
     pub forgotten: u64,
+    /// Ticks that all threads have gone through: grows as long as none of them hangs.
+    pub ticks: u64,
     /// What is wrong, sorted.
     pub troubles: Vec<Trouble>,
 }

@@ -8,7 +8,7 @@ const HOUR: Nanos = 3_600_000_000_000;
 /// How far a map has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Learning {
-    /// From the first packet ever watched to the last.
+    /// How long somebody watched, pauses left out.
     pub watched: Nanos,
     /// Dependencies used in the last hour.
     pub active: usize,
@@ -18,9 +18,9 @@ pub struct Learning {
 
 impl Learning {
     /// Looks at a map.
-    pub fn of(snapshot: &Snapshot, watched: Option<Span>) -> Learning {
-        let watched = watched.map_or(0, |span| span.last - span.first);
-        let Some(now) = snapshot.last else { return Learning::default() };
+    pub fn of(snapshot: &Snapshot, watched: &[Span]) -> Learning {
+        let watched = watched.iter().map(|span| span.last - span.first).sum();
+        let Some(now) = snapshot.last else { return Learning { watched, ..Learning::default() } };
         let recent = |time| now - time <= HOUR;
         let spans = snapshot.dependencies.iter().map(|dependency| dependency.totals.span);
         let (mut active, mut new) = (0, 0);

@@ -8,9 +8,10 @@ use hashbrown::HashMap;
 use super::Live;
 use super::board::{Board, Published, What};
 use super::health::{self, Health, Pulse, Trouble, Watch};
-use super::keeper::Outlet;
+use super::keeper::{Outlet, Parcel};
 use super::learning::Learning;
 use super::records::Records;
+use crate::capture::Source;
 use crate::finding::Finding;
 use crate::flow::Tally;
 use crate::graph::{self, Delta, Gained, Map, Snapshot};
@@ -26,6 +27,12 @@ const REST: Nanos = 2;
 /// The packets' time between two looks for what is too old.
 const FORGET_EVERY: Nanos = 3_600_000_000_000;
 
+/// A pause in watching that is none: ticks are not told of one by one.
+const PAUSE_MAX: Nanos = 10_000_000_000;
+
+/// Pauses told apart: 10,000 × 16 B.
+const WATCHED_MAX: usize = 10_000;
+
 /// What the reading thread hands over at a tick.
 #[derive(Default)]
 pub struct Heard {
@@ -35,6 +42,8 @@ pub struct Heard {
     pub totals: Totals,
     /// From when to when frames came since the tick before.
     pub watched: Option<Span>,
+    /// Where frames come from.
+    pub sources: Vec<Source>,
     /// How capture does.
     pub pulse: Pulse,
 }
@@ -63,9 +72,10 @@ pub struct Merger<'a, 'scope> {
     known: Delta,
     records: Records,
     tokens: Tokens,
-    watched: Option<Span>,
+    watched: Vec<Span>,
+    sources: Arc<Vec<Source>>,
     totals: Totals,
-    watch: Watch,
+    pulses: Watch,
     troubles: Vec<Trouble>,
     /// What was gained since the last tick.
     gained: Gained,
@@ -75,6 +85,7 @@ pub struct Merger<'a, 'scope> {
     changed: bool,
     /// When the last map was done, and what it took.
     built: (Nanos, Nanos),
+    ticks: u64,
 }
 
 impl<'a, 'scope> Merger<'a, 'scope> {
@@ -89,14 +100,16 @@ impl<'a, 'scope> Merger<'a, 'scope> {
             known,
             records: Records::default(),
             tokens: Tokens::default(),
-            watched: None,
+            watched: Vec::new(),
+            sources: Arc::default(),
             totals: Totals::default(),
-            watch: Watch::default(),
+            pulses: Watch::default(),
             troubles: Vec::new(),
             gained: Gained::default(),
             forgot: (Timestamp::default(), 0),
             changed: false,
             built: (0, 0),
+            ticks: 0,
         }
     }
 
@@ -134,13 +147,15 @@ impl<'a, 'scope> Merger<'a, 'scope> {
 
     /// All have said what they gained by this tick: shows the map, if its time has come.
     pub fn tick(&mut self, heard: Heard) {
+        self.ticks += 1;
         self.take(heard.link, heard.watched);
         self.totals = heard.totals;
+        self.sources = Arc::new(heard.sources);
         let now = heard.pulse.at;
         let time = heard.pulse.time;
         self.keep(now);
         self.forget();
-        let health = self.watch.judge(heard.pulse);
+        let health = self.pulses.judge(heard.pulse);
         let (done, took) = self.built;
         let rested = now - done >= took.saturating_mul(REST);
         if self.changed && (rested || self.live.settings.patient) {
@@ -159,9 +174,10 @@ impl<'a, 'scope> Merger<'a, 'scope> {
         }
         self.take(heard.link, heard.watched);
         self.totals = heard.totals;
+        self.sources = Arc::new(heard.sources);
         self.keep(heard.pulse.at);
         let time = heard.pulse.time;
-        let health = self.watch.judge(heard.pulse);
+        let health = self.pulses.judge(heard.pulse);
         self.publish(health, time);
         if let Some(outlet) = self.outlet.take() {
             outlet.finish();
@@ -185,9 +201,18 @@ impl<'a, 'scope> Merger<'a, 'scope> {
         self.changed |= !link.is_empty();
         self.link.absorb(link);
         self.gained.watched = watched;
-        if let Some(more) = watched {
-            self.watched.get_or_insert(more).join(more);
+        self.watch(watched);
+    }
+
+    /// Joins what was watched with what was watched just before.
+    fn watch(&mut self, more: Option<Span>) {
+        let Some(more) = more else { return };
+        match self.watched.last_mut() {
+            Some(span) if more.first - span.last <= PAUSE_MAX => span.join(more),
+            _ => self.watched.push(more),
         }
+        let over = self.watched.len().saturating_sub(WATCHED_MAX);
+        self.watched.drain(..over);
     }
 
     /// Sends what was gained to the keeper.
@@ -197,12 +222,13 @@ impl<'a, 'scope> Merger<'a, 'scope> {
         gained.ended.sort_by_key(|record| (record.first, record.frame, record.key));
         gained.indications.sort_unstable();
         gained.tokens.sort_unstable();
-        outlet.send(gained, now);
+        let sources = self.sources.to_vec();
+        outlet.send(Parcel { gained, sources, totals: self.totals.packets }, now);
     }
 
     /// Forgets what was last seen before the window.
     fn forget(&mut self) {
-        let Some(now) = self.watched.map(|span| span.last) else { return };
+        let Some(now) = self.watched.last().map(|span| span.last) else { return };
         let (last, _) = self.forgot;
         // Also where the clock was set back.
         if (now - last).saturating_abs() < FORGET_EVERY {
@@ -214,7 +240,7 @@ impl<'a, 'scope> Merger<'a, 'scope> {
             gone += kept.seen.forget(before, kept.open.values().map(|record| record.key));
             gone += kept.indications.forget(before);
         }
-        self.records.forget(before);
+        self.records.forget(now + -self.live.settings.records);
         gone += self.tokens.forget(before);
         self.forgot = (now, self.forgot.1 + gone);
         self.changed |= gone > 0;
@@ -232,7 +258,7 @@ impl<'a, 'scope> Merger<'a, 'scope> {
         }
         map.add_one(self.link.clone());
         map.add_one(self.known.clone());
-        Snapshot::new(map, self.live.operator)
+        Snapshot::new(map, &self.live.operator.load())
     }
 
     fn publish(&mut self, health: Health, time: Timestamp) {
@@ -248,7 +274,7 @@ impl<'a, 'scope> Merger<'a, 'scope> {
         let open = self.shards.iter().flat_map(|kept| kept.open.values().cloned()).collect();
         self.records.set_open(open);
         let (indications, indications_dropped) = self.indications();
-        let learning = Learning::of(&snapshot, self.watched);
+        let learning = Learning::of(&snapshot, &self.watched);
         let one_sided = health::one_sided(&snapshot);
         let now = self.live.clock.elapsed();
         self.built = (now, now - start);
@@ -264,7 +290,8 @@ impl<'a, 'scope> Merger<'a, 'scope> {
             tokens: Arc::new(self.tokens.sightings.clone()),
             findings: Arc::new(findings),
             totals: Arc::new(self.all_totals()),
-            watched: self.watched,
+            watched: Arc::new(self.watched.clone()),
+            sources: Arc::clone(&self.sources),
             health,
             learning,
             as_of,
@@ -285,11 +312,14 @@ impl<'a, 'scope> Merger<'a, 'scope> {
     }
 
     /// Fills in what only the merger knows.
-    fn complete(&self, health: Health, now: Nanos) -> Health {
+    fn complete(&self, mut health: Health, now: Nanos) -> Health {
+        health.store_problem = self.outlet.as_ref().and_then(Outlet::problem);
+        health.troubles.extend(health.store_problem.is_some().then_some(Trouble::Store));
         Health {
             duplicates: self.shards.iter().map(|kept| kept.copies).sum(),
             store_lag: self.outlet.as_ref().and_then(|outlet| outlet.lag(now)),
             build: self.built.1,
+            ticks: self.ticks,
             forgotten: self.forgot.1 + self.records.let_go,
             ..health
         }

@@ -32,19 +32,23 @@ mod keeper;
 mod learning;
 mod merger;
 mod records;
+mod storing;
 
+use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
 
 pub use arrivals::Arrivals;
 pub use board::{Board, Event, Published, What};
 pub use clock::Clock;
 pub use health::{Health, Trouble};
-pub use keeper::Keeper;
+pub use keeper::{Keeper, Parcel};
 pub use learning::Learning;
 pub use records::Records;
+pub use storing::Storing;
 
 use super::batch::{Said, Workers};
 use super::reading::Reading;
+use super::sandbox::capture_thread;
 use super::shard::{Findings, Orders};
 use super::{Outcome, SHARDS};
 use crate::capture::live::Arrival;
@@ -64,6 +68,8 @@ const FRAMES_PER_LOOK: u32 = 256;
 /// When the frames' own time has gone on by so much, the clock is looked at.
 const TIME_PER_LOOK: Nanos = 10_000_000;
 
+const HOUR: Nanos = 3_600_000_000_000;
+
 /// How to watch.
 #[derive(Clone, Copy, Debug)]
 pub struct LiveSettings {
@@ -77,6 +83,8 @@ pub struct LiveSettings {
     pub tick: Nanos,
     /// What was last seen longer ago than this is forgotten, by the packets' own time.
     pub window: Nanos,
+    /// Records of flows that ended longer ago than this are let go.
+    pub records: Nanos,
     /// Wait at every tick until its map is shown: for frames that nobody drops meanwhile.
     pub patient: bool,
 }
@@ -88,7 +96,8 @@ impl Default for LiveSettings {
             drop_duplicates: true,
             limits: Limits::default(),
             tick: 250_000_000,
-            window: 30 * 24 * 3_600_000_000_000,
+            window: 30 * 24 * HOUR,
+            records: HOUR,
             patient: false,
         }
     }
@@ -101,8 +110,8 @@ pub type Judge<'a> = dyn Fn(&Snapshot, Timestamp) -> Vec<Finding> + Sync + 'a;
 pub struct Live<'a> {
     /// How to watch.
     pub settings: LiveSettings,
-    /// What the operator knows.
-    pub operator: &'a Operator,
+    /// What the operator knows; may change while the sensor runs.
+    pub operator: &'a ArcSwap<Operator>,
     /// What is wrong on a map.
     pub judge: &'a Judge<'a>,
     /// The clock.
@@ -112,7 +121,7 @@ pub struct Live<'a> {
 impl Live<'_> {
     /// A board with the map of what was known before: empty, or what a store kept.
     pub fn board(&self, known: &Delta) -> Board {
-        let snapshot = Snapshot::new(Map::from(known.clone()), self.operator);
+        let snapshot = Snapshot::new(Map::from(known.clone()), &self.operator.load());
         let as_of = snapshot.last;
         let findings = (self.judge)(&snapshot, as_of.unwrap_or_default());
         Board::new(Published {
@@ -123,9 +132,10 @@ impl Live<'_> {
             tokens: Default::default(),
             findings: findings.into(),
             totals: Default::default(),
-            watched: None,
+            watched: Default::default(),
+            sources: Default::default(),
             health: Health::default(),
-            learning: Learning::of(&snapshot, None),
+            learning: Learning::of(&snapshot, &[]),
             as_of,
             events: 0,
             snapshot: snapshot.into(),
@@ -160,6 +170,8 @@ impl Live<'_> {
             let merging = Merging { gains, hearing, ready, workers: count };
             let thread = scope.spawn(move || merging.merge(merger));
             let ticker = Ticker { live: self, heard, is_ready, under_way: false };
+            // All others are started: they would inherit it.
+            capture_thread();
             ticker.read(arrivals, workers);
             match thread.join() {
                 Ok(outcome) => outcome,
@@ -312,6 +324,7 @@ impl Ticker<'_> {
             link: reading.hand_over(),
             totals: reading.totals(&sources),
             watched: meter.watched.take(),
+            sources,
             pulse,
         }
     }

@@ -60,7 +60,7 @@ impl Tap {
         let mut survey = Survey::new(&[OWN], local);
         for (place, (micros, bytes)) in self.frames.iter().enumerate() {
             survey.on_frame(&Frame {
-                time: Timestamp::from_nanos(micros * 1_000_000),
+                time: Timestamp::from_nanos(micros * 1_000),
                 source: 0,
                 number: place as u64 + 1,
                 link: LinkType::ETHERNET,

@@ -3,13 +3,17 @@
 //! A node needs *all* of its groups, and of each group a number of its members. Nodes are the services
 //! of a map and then its hosts, as clients; only services are ever members.
 
+mod lean;
 mod reading;
 mod soft;
 
+pub(super) use lean::{Carried, Class, Classes, Lean, Leans, Pool, Run, Runs};
 pub(in crate::query) use reading::carries_impact;
 pub use soft::commonly_spared;
 
 use smallvec::SmallVec;
+
+use super::rows::{Rows, count};
 
 /// Stands for a member without a dependency of its own: a pool's member that this client never used.
 pub const NO_DEPENDENCY: u32 = u32::MAX;
@@ -97,54 +101,6 @@ pub struct Failure {
     pub cut: Vec<u32>,
 }
 
-/// One membership, seen from the provider: what a question looks at for every edge, in 8 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lean {
-    /// The node that leans on the provider.
-    pub dependent: u32,
-    /// By which group; the highest bit tells that the group can spare a member.
-    group: u32,
-}
-
-/// Classes of groups.
-const CLASSES: u32 = 3;
-
-/// Marks the group of a [`Lean`] as one that can spare a member. So many groups are never made.
-const SPARES: u32 = 1 << 31;
-
-impl Lean {
-    /// The group.
-    pub const fn group(self) -> u32 {
-        self.group & !SPARES
-    }
-
-    /// The group can lose a member and live.
-    pub const fn spares(self) -> bool {
-        self.group & SPARES != 0
-    }
-}
-
-/// What is asked of groups: leans of one provider are kept in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Class {
-    /// Sure, and most requests fail without it.
-    Must,
-    /// Sure, and needed at times.
-    May,
-    /// Seen too rarely to count.
-    Unsure,
-}
-
-impl Class {
-    fn of(group: &Group) -> Class {
-        match (group.confidence >= CONFIDENCE_MIN, group.strength >= STRENGTH_MUST) {
-            (true, true) => Class::Must,
-            (true, false) => Class::May,
-            (false, _) => Class::Unsure,
-        }
-    }
-}
-
 /// A group that is less sure does not count: a single session of which nothing is known has 0.50.
 pub const CONFIDENCE_MIN: f32 = 0.6;
 
@@ -161,17 +117,13 @@ pub struct Requires {
     /// Services by their host.
     offered: Rows<u32>,
     /// All groups, by dependent.
-    groups: Vec<Group>,
-    /// Where each dependent's groups begin.
-    group_starts: Vec<u32>,
+    groups: Rows<Group>,
     /// Members by group.
     members: Rows<Member>,
-    /// How many members each group can lose.
-    spare: Vec<u32>,
-    /// Memberships by provider and class.
-    leans: Rows<Lean>,
-    /// Group and provider of each member, by the dependency that carries it.
-    carriers: Rows<(u32, u32)>,
+    /// Memberships by provider.
+    leans: Leans,
+    /// Memberships by the dependency that carries them.
+    carried: Rows<Carried>,
 }
 
 impl Requires {
@@ -189,47 +141,27 @@ impl Requires {
             group.dependent < nodes && group.needed > 0 && group.strength > 0.0 && group.strength <= 1.0
         });
         groups.sort_by_key(|(group, members)| (group.dependent, members.first().copied()));
-        let spare: Vec<u32> =
-            groups.iter().map(|(group, members)| count(members.len()) - group.needed).collect();
-        let leans = (0u32..).zip(&groups).zip(&spare).flat_map(|((place, (group, members)), spare)| {
-            let mark = if *spare > 0 { SPARES } else { 0 };
-            let lean = Lean { dependent: group.dependent, group: place | mark };
-            let class = Class::of(group);
-            members.iter().map(move |member| (member.provider * CLASSES + class as u32, lean, group.strength))
-        });
-        let mut leans: Vec<(u32, Lean, f32)> = leans.collect();
-        // By dependent, so that neighbours in memory are marked one after the other; of several groups of
-        // one dependent the strongest comes first.
-        leans.sort_by(|(one, a, strong), (other, b, stronger)| {
-            one.cmp(other).then(a.dependent.cmp(&b.dependent)).then(stronger.total_cmp(strong))
-        });
-        let leans: Vec<(u32, Lean)> = leans.into_iter().map(|(owner, lean, _)| (owner, lean)).collect();
-        let carriers = (0u32..).zip(&groups).flat_map(|(place, (_, members))| {
-            members.iter().map(move |member| (member.dependency, (place, member.provider)))
-        });
-        let mut carriers: Vec<(u32, (u32, u32))> =
-            carriers.filter(|(dependency, _)| *dependency != NO_DEPENDENCY).collect();
-        carriers.sort_unstable();
-        let dependencies = carriers.last().map_or(0, |(dependency, _)| dependency + 1);
+        let by_group = groups.iter().map(|(group, members)| (group, members.as_slice()));
+        let (leans, carried) = Leans::new(services, by_group);
+        let dependencies = carried.last().map_or(0, |(dependency, _)| dependency + 1);
         let offered = parts.host_of.iter().copied().zip(0u32..);
         let mut offered: Vec<(u32, u32)> = offered.filter(|(host, _)| *host < parts.hosts).collect();
         offered.sort_unstable();
         let by_group = (0u32..).zip(&groups);
-        let members: Vec<(u32, Member)> = by_group
-            .flat_map(|(place, (_, members))| members.iter().map(move |member| (place, *member)))
-            .collect();
-        let owners: Vec<(u32, ())> = groups.iter().map(|(group, _)| (group.dependent, ())).collect();
+        let members = by_group.flat_map(|(place, (_, members))| members.iter().map(move |one| (place, *one)));
         Requires {
             services,
             hosts: parts.hosts,
-            offered: Rows::new(offered, parts.hosts),
+            offered: Rows::new(parts.hosts as usize, offered),
             host_of: parts.host_of,
-            group_starts: Rows::new(owners, nodes).starts,
-            members: Rows::new(members, count(groups.len())),
-            spare,
-            leans: Rows::new(leans, services * CLASSES),
-            groups: groups.into_iter().map(|(group, _)| group).collect(),
-            carriers: Rows::new(carriers, dependencies),
+            members: Rows::new(groups.len(), members),
+            leans,
+            groups: Rows::sorted(
+                nodes as usize,
+                groups.into_iter().map(|(group, _)| group).collect(),
+                |group| group.dependent,
+            ),
+            carried: Rows::new(dependencies as usize, carried),
         }
     }
 
@@ -255,7 +187,7 @@ impl Requires {
 
     /// How many groups there are.
     pub fn group_count(&self) -> usize {
-        self.groups.len()
+        self.groups.items().len()
     }
 
     /// What a node stands for.
@@ -278,7 +210,7 @@ impl Requires {
 
     /// A group by its place.
     pub fn group(&self, group: u32) -> Option<&Group> {
-        self.groups.get(group as usize)
+        self.groups.items().get(group as usize)
     }
 
     /// The members of a group.
@@ -288,8 +220,7 @@ impl Requires {
 
     /// The places of a node's groups.
     pub fn groups_of(&self, node: u32) -> std::ops::Range<u32> {
-        let bound = |node: u32| self.group_starts.get(node as usize).copied().unwrap_or(0);
-        bound(node)..bound(node + 1).max(bound(node))
+        self.groups.places(node)
     }
 
     /// The services of a host.
@@ -310,72 +241,23 @@ impl Requires {
         nodes
     }
 
-    /// Who leans on a provider by groups of these classes.
-    pub(super) fn leans(&self, provider: u32, from: Class, to: Class) -> &[Lean] {
-        if provider >= self.services {
-            return &[];
-        }
-        let bound = |owner: u32| self.leans.starts.get(owner as usize).map_or(0, |start| *start as usize);
-        let (from, to) = (provider * CLASSES + from as u32, provider * CLASSES + to as u32 + 1);
-        self.leans.items.get(bound(from)..bound(to)).unwrap_or_default()
+    /// Who leans on whom.
+    pub(super) const fn leans(&self) -> &Leans {
+        &self.leans
     }
 
     /// How many lean on a provider.
     pub(super) fn leaning(&self, provider: u32) -> usize {
-        self.leans(provider, Class::Must, Class::Unsure).len()
-    }
-
-    /// The class of a group.
-    pub(super) fn class(&self, group: u32) -> Option<Class> {
-        self.group(group).map(Class::of)
+        self.leans.count(provider)
     }
 
     /// How many members a group can lose.
     pub(super) fn spare(&self, group: u32) -> u32 {
-        self.spare.get(group as usize).copied().unwrap_or_default()
+        self.group(group).map_or(0, |row| count(self.members(group).len()) - row.needed)
     }
 
-    /// The memberships that a dependency carries, as group and provider.
-    pub(super) fn carried(&self, dependency: u32) -> impl Iterator<Item = (u32, u32)> {
-        self.carriers.of(dependency).iter().copied()
+    /// The memberships that a dependency carries.
+    pub(super) fn carried(&self, dependency: u32) -> &[Carried] {
+        self.carried.of(dependency)
     }
-}
-
-/// Lists of items, one for each owner, in one array.
-#[derive(Debug)]
-struct Rows<T> {
-    starts: Vec<u32>,
-    items: Vec<T>,
-}
-
-impl<T> Default for Rows<T> {
-    fn default() -> Self {
-        Rows { starts: Vec::new(), items: Vec::new() }
-    }
-}
-
-impl<T> Rows<T> {
-    /// From items sorted by their owners, which are below `owners`.
-    fn new(sorted: Vec<(u32, T)>, owners: u32) -> Rows<T> {
-        let mut starts = Vec::with_capacity(owners as usize + 1);
-        let mut items = Vec::with_capacity(sorted.len());
-        for (owner, item) in sorted {
-            while starts.len() <= owner as usize {
-                starts.push(count(items.len()));
-            }
-            items.push(item);
-        }
-        starts.resize(owners as usize + 1, count(items.len()));
-        Rows { starts, items }
-    }
-
-    fn of(&self, owner: u32) -> &[T] {
-        let bound = |owner: usize| self.starts.get(owner).map_or(0, |start| *start as usize);
-        let owner = owner as usize;
-        self.items.get(bound(owner)..bound(owner + 1)).unwrap_or_default()
-    }
-}
-
-fn count(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -90,7 +90,8 @@ impl Room {
 impl Scene {
     /// Cuts out what may fall with what failed.
     pub fn new(requires: &Requires, failed: &[u32], cut: &[u32], may: &[Fallen]) -> Scene {
-        let mut gone: Vec<(u32, u32)> = cut.iter().flat_map(|place| requires.carried(*place)).collect();
+        let gone = cut.iter().flat_map(|place| requires.carried(*place));
+        let mut gone: Vec<(u32, u32)> = gone.map(|row| (row.group, row.provider)).collect();
         gone.sort_unstable();
         let mut failed = failed.to_vec();
         failed.sort_unstable();

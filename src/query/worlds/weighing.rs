@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::scene::{ALL, Mask, NONE, WORDS, both, either};
 use super::{SAMPLED_WORLDS, draw};
-use crate::query::requires::{Class, Requires};
+use crate::query::requires::{Classes, Pool, Requires};
 use crate::query::worth::Worths;
 
 /// What is lost on average in the sampled worlds with each of these failures, which are lists of nodes: in
@@ -103,22 +103,32 @@ impl Weighing<'_> {
 
     fn spread(&mut self, provider: u32) {
         let requires = self.requires;
-        for lean in requires.leans(provider, Class::Must, Class::May) {
-            let lost = if lean.spares() { self.lacking(lean.group()) } else { self.mask(provider) };
-            let hard = self.hard.get(lean.group() as usize).copied().unwrap_or(NONE);
-            self.add(lean.dependent, both(hard, &lost));
+        let (leans, lost) = (requires.leans(), self.mask(provider));
+        let runs = leans.runs(provider, Classes::Sure);
+        for lean in leans.of(runs.rigid) {
+            self.add(lean.dependent, both(self.hard(lean.by), &lost));
         }
+        for lean in leans.of(runs.pooled) {
+            let Some(pool) = leans.pool(lean.by) else { continue };
+            let lost = self.lacking(pool);
+            self.add(lean.dependent, both(self.hard(pool.group), &lost));
+        }
+    }
+
+    /// In which worlds a group is hard.
+    fn hard(&self, group: u32) -> Mask {
+        self.hard.get(group as usize).copied().unwrap_or(NONE)
     }
 
     fn mask(&self, node: u32) -> Mask {
         self.down.get(node as usize).copied().unwrap_or(NONE)
     }
 
-    /// In which worlds a group has lost more members than it can spare.
-    fn lacking(&self, group: u32) -> Mask {
-        let masks: SmallVec<[Mask; 4]> =
-            self.requires.members(group).iter().map(|member| self.mask(member.provider)).collect();
-        let spare = self.requires.spare(group) as usize;
+    /// In which worlds a pool has lost more members than it can spare.
+    fn lacking(&self, pool: Pool) -> Mask {
+        let members = self.requires.members(pool.group).iter();
+        let masks: SmallVec<[Mask; 4]> = members.map(|member| self.mask(member.provider)).collect();
+        let spare = pool.spare as usize;
         if masks.len() == spare + 1 {
             return masks.iter().fold(ALL, both);
         }

@@ -8,7 +8,8 @@ use crate::finding::Finding;
 use crate::graph::{Host, Snapshot};
 use crate::model::{HostKey, Indication};
 use crate::query::{Blindness, Card, Criticality, Session, Use};
-use crate::report::json::{self, FindingRow};
+use crate::report::finding::FindingRow;
+use crate::report::json;
 use crate::report::text::{
     Cell, Column, Table, Tone, View, bytes, clean, count, length, moment, number, some, when,
 };

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use super::layout::{COLUMN_GAP, FOOT, HEAD, Layout, MARGIN, NODE_HEIGHT, NODE_WIDTH, layout};
 use super::{Picture, PictureEdge, PictureNode, PictureTone};
 use crate::report::text::{clean, shortened};
+use crate::report::xml::xml;
 
 /// Columns of a terminal's font that fit into a node: 13 pixels of a sans-serif font are about 8 wide.
 const LABEL_COLUMNS: usize = 24;
@@ -40,7 +41,7 @@ fn svg(picture: &Picture) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
          width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\">\n<title>{}</title>\n<style>\n{}</style>\n\
          <rect class=\"ground\" width=\"100%\" height=\"100%\"/>\n",
-        escaped(&picture.title),
+        xml(&picture.title),
         style()
     );
     let mut draw = Drawing { out: &mut text, layout: &layout, picture };
@@ -113,7 +114,7 @@ impl Drawing<'_> {
 
     fn head(&mut self, width: f64) {
         let room = ((width - 2.0 * MARGIN) / 9.0) as usize;
-        let title = escaped(&shortened(&clean(&self.picture.title), room.max(20)));
+        let title = xml(&shortened(&clean(&self.picture.title), room.max(20)));
         self.put(&format!(
             "<text x=\"{MARGIN}\" y=\"32\" font-size=\"17\" font-weight=\"600\">{title}</text>"
         ));
@@ -125,7 +126,7 @@ impl Drawing<'_> {
             .collect();
         for (heading, left) in columns {
             let y = HEAD - 14.0;
-            let heading = escaped(&shortened(&clean(&heading), LABEL_COLUMNS + 14));
+            let heading = xml(&shortened(&clean(&heading), LABEL_COLUMNS + 14));
             self.put(&format!(
                 "<text class=\"soft\" x=\"{left}\" y=\"{y}\" font-size=\"12\">{heading}</text>"
             ));
@@ -138,9 +139,9 @@ impl Drawing<'_> {
         let inset = if node.service { 10.0 } else { 18.0 };
         let (label, detail) = (clean(&node.label), clean(&node.detail));
         let columns = if node.service { LABEL_COLUMNS } else { LABEL_COLUMNS - 3 };
-        let short = escaped(&shortened(&label, columns));
-        let second = escaped(&shortened(&detail, DETAIL_COLUMNS - 2));
-        let full = escaped(&format!("{label} {detail} ({})", node.tone.word()));
+        let short = xml(&shortened(&label, columns));
+        let second = xml(&shortened(&detail, DETAIL_COLUMNS - 2));
+        let full = xml(&format!("{label} {detail} ({})", node.tone.word()));
         self.put(&format!(
             "<g><title>{full}</title><rect class=\"box {class}\" x=\"{x:.1}\" y=\"{y:.1}\" \
              width=\"{NODE_WIDTH}\" height=\"{NODE_HEIGHT}\" rx=\"{round}\"/>"
@@ -202,7 +203,7 @@ impl Drawing<'_> {
             if !few(edge) || edge.label.is_empty() {
                 continue;
             }
-            let label = escaped(&shortened(&clean(&edge.label), EDGE_COLUMNS));
+            let label = xml(&shortened(&clean(&edge.label), EDGE_COLUMNS));
             let (anchor, x) =
                 if ends.onward { ("end", ends.to.0 - 12.0) } else { ("start", ends.to.0 + 12.0) };
             let y = ends.to.1 - 3.0;
@@ -228,7 +229,7 @@ impl Drawing<'_> {
                 x + 36.0
             ));
         }
-        let id = escaped(&clean(&self.picture.answer_id));
+        let id = xml(&clean(&self.picture.answer_id));
         let shapes = "square: service · round: host · point at anything for its full name";
         let below = y + 20.0;
         self.put(&format!(
@@ -239,7 +240,7 @@ impl Drawing<'_> {
 
 /// The line of an edge, with its arrow's tip.
 fn line(edge: &PictureEdge, ends: &Ends) -> String {
-    let (class, title) = (edge.tone.class(), escaped(&clean(&edge.label)));
+    let (class, title) = (edge.tone.class(), xml(&clean(&edge.label)));
     let ((x0, y0), (x1, y1)) = (ends.from, ends.to);
     let (path, tip) = match ends.onward {
         true => {
@@ -267,23 +268,6 @@ fn line(edge: &PictureEdge, ends: &Ends) -> String {
         "<g><title>{title}</title><path class=\"line {class}\" d=\"{path}\"/>\
          <path class=\"tip {class}\" d=\"{tip}\"/></g>"
     )
-}
-
-/// A text that no reader of XML takes for anything else. Two characters are in no XML document at all.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in clean(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\u{fffe}' | '\u{ffff}' => out.push(char::REPLACEMENT_CHARACTER),
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -379,8 +379,6 @@ CREATE TABLE flow (
   server_vlan INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX flow_first ON flow (first);
-CREATE INDEX flow_of_client ON flow (client, last);
-CREATE INDEX flow_of_server ON flow (server, last);
 CREATE INDEX flow_open ON flow (open) WHERE open = 1;
 CREATE INDEX flow_long ON flow (last) WHERE last - first > 3600000000000;
 

@@ -76,6 +76,16 @@ impl<'a> IsolateAnswer<'a> {
         }
     }
 
+    /// What was asked of the map.
+    pub const fn question(&self) -> &IsolateQuestion {
+        &self.question
+    }
+
+    /// What is cut, and what that breaks.
+    pub const fn isolation(&self) -> &Isolation {
+        &self.isolation
+    }
+
     /// The same, with what a rehearsal of the plan says.
     pub fn rehearsed(self, sentences: Vec<String>) -> Self {
         IsolateAnswer { rehearsal: Some(sentences), ..self }

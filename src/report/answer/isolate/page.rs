@@ -38,7 +38,7 @@ impl IsolateAnswer<'_> {
         self.options(&mut page);
         self.enforcement(&mut page);
         if let Some(rehearsal) = &self.rehearsal {
-            page.heading("REHEARSAL");
+            page.heading("REPLAY OF WHAT WAS RECORDED");
             rehearsal.iter().for_each(|sentence| page.say(sentence));
         }
         self.costs(&mut page);
