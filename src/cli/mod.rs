@@ -9,6 +9,7 @@ mod blast_radius;
 mod clock;
 mod completions;
 mod configuring;
+mod confining;
 mod cut;
 mod diff;
 mod doctor;

@@ -12,6 +12,7 @@ use clap::Args;
 use super::args::{Colour, Output};
 use super::clock::SystemClock;
 use super::configuring::ConfigurationArguments;
+use super::confining::{self, SandboxArguments};
 use super::failure::{DONE, Failure};
 use super::log::Log;
 use super::reading::{counted, material, source_facts};
@@ -20,7 +21,7 @@ use super::{output, setup};
 use crate::capture::live::{Arrival, InterfaceHealth, Live as Capture, LiveOptions, Stopper};
 use crate::capture::{self, Source};
 use crate::config::Sensor;
-use crate::config::sensor::{Configuration, Period};
+use crate::config::sensor::{Configuration, FILE, Period};
 use crate::finding;
 use crate::graph::{Delta, Operator, Snapshot};
 use crate::model::{Nanos, Timestamp};
@@ -47,6 +48,9 @@ pub struct SensorArguments {
     /// How to watch.
     #[command(flatten)]
     pub configuration: ConfigurationArguments,
+    /// How it is confined.
+    #[command(flatten)]
+    pub sandbox: SandboxArguments,
     /// End after this many seconds
     #[arg(long = "for", value_name = "SECONDS", help_heading = "When it ends")]
     pub seconds: Option<u32>,
@@ -80,7 +84,15 @@ pub fn run(arguments: &SensorArguments) -> Result<ExitCode, Failure> {
     let clock = SystemClock::start();
     let mut service = Service::from_environment(&|name| std::env::var_os(name), std::process::id())
         .map_err(|error| Failure::failed(anyhow!("cannot reach the supervisor: {error}")))?;
+    let file = arguments.configuration.file.clone().unwrap_or_else(|| FILE.into());
+    let confinement = arguments.sandbox.options(options, vec![file]);
+    let prepared = confining::prepare(&confinement)?;
     let capture = Capture::open(&live_options(options)).map_err(Failure::failed)?;
+    // Before the first thread, and before anything is read that somebody else has written.
+    let confined = confining::confine(prepared)?;
+    if arguments.sandbox.check_sandbox {
+        return confining::check(&confined, &confinement);
+    }
     let (known, keeper) = history(options, &clock)?;
     let judge = |snapshot: &Snapshot, as_of: Timestamp| finding::find(snapshot, as_of, &knowledge.load());
     let live = Live { settings: settings(options), operator, judge: &judge, clock: &clock };

@@ -80,6 +80,7 @@ pub fn run(arguments: &ServeArguments) -> Result<ExitCode, Failure> {
         directory: arguments.reading.data_dir.as_deref(),
         loopback: is_loopback(arguments.listen),
         encrypted: tls.is_some(),
+        names: &arguments.hosts,
         clock: Arc::new(SystemClock::start()),
     });
     let auth = Arc::new(auth.map_err(Failure::failed)?);

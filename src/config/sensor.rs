@@ -188,7 +188,8 @@ options! {
         example: "tapmap",
         word: "USER",
         applies: Restart,
-        about: "Whom the sensor becomes once its interfaces are open. Left out: it stays who it is.",
+        about: "Whom the sensor becomes once its interfaces are open. Left out: `tapmap` if it starts as root and \
+                there is such a user; else it stays who it is.",
     }
     group: Option<String> {
         default: "",

@@ -5,6 +5,7 @@ use std::thread::{Scope, ScopedJoinHandle};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::SHARDS;
+use super::sandbox::parser_thread;
 use super::shard::{Findings, Orders, Shard};
 
 /// What shards have to say, each with its place.
@@ -148,6 +149,7 @@ impl<'scope> Workers<'scope> {
 }
 
 fn work(number: usize, count: usize, orders: Orders, ends: &Ends) -> Said {
+    parser_thread();
     let places = || (number..SHARDS).step_by(count);
     let mut shards: Vec<Shard> = places().map(|_| Shard::new(orders)).collect();
     for work in &ends.to_do {

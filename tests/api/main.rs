@@ -108,7 +108,10 @@ impl Clock for Stopped {
 /// Who is let in: whoever is on this machine, until there are tokens in the folder.
 fn auth(folder: Option<&Path>) -> Arc<Auth> {
     let clock = Arc::new(Stopped);
-    Arc::new(Auth::open(&AuthOptions { directory: folder, loopback: true, encrypted: false, clock }).unwrap())
+    Arc::new(
+        Auth::open(&AuthOptions { directory: folder, loopback: true, encrypted: false, names: &[], clock })
+            .unwrap(),
+    )
 }
 
 static APP: LazyLock<Router> = LazyLock::new(|| app_over(still(THREE_TIER)));

@@ -246,8 +246,8 @@ fn live() -> usize {
 
 /// What the thread that takes packets may not do, and what it must be able to.
 pub fn capture(packets: &OwnedFd, folder: &Path) {
-    let packets = packets.try_clone();
-    assert!(packets.is_err(), "a packet socket has no second number");
+    assert!(packets.try_clone().is_err(), "a packet socket has no second number");
+    let number = packets.as_raw_fd() as usize;
     let folder = folder.to_owned();
     let thread = std::thread::spawn(move || {
         capture_thread();
@@ -259,7 +259,8 @@ pub fn capture(packets: &OwnedFd, folder: &Path) {
             ("capture: an IP socket", open_socket(libc::AF_INET, libc::SOCK_DGRAM)),
             ("capture: a packet socket", open_socket(libc::AF_PACKET, libc::SOCK_RAW)),
             ("capture: connect", call(libc::SYS_connect, [0; 4])),
-            ("capture: send where it is bound", call(libc::SYS_sendto, [1, 0, 0, 0])),
+            ("capture: send on its socket", call(libc::SYS_sendto, [number, 0, 0, 0])),
+            ("capture: write to its socket", call(libc::SYS_write, [number, 0, 0, 0])),
             ("capture: a thread", call(libc::SYS_clone, [libc::CLONE_THREAD as usize, 0, 0, 0])),
         ];
         // What it must be able to: files that it watches, and what the kernel says of interfaces.

@@ -66,6 +66,8 @@ pub struct AuthOptions<'a> {
     pub loopback: bool,
     /// Whether connections are encrypted: cookies are then for encrypted ones only.
     pub encrypted: bool,
+    /// Names that this machine has besides `localhost`.
+    pub names: &'a [String],
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -100,6 +102,7 @@ pub struct Auth {
     clock: Arc<dyn Clock>,
     loopback: bool,
     encrypted: bool,
+    names: Vec<String>,
 }
 
 /// Who asks, and what his browser is to be told.
@@ -131,6 +134,7 @@ impl Auth {
             clock: Arc::clone(&options.clock),
             loopback: options.loopback,
             encrypted: options.encrypted,
+            names: options.names.to_vec(),
         })
     }
 
@@ -179,7 +183,7 @@ impl Auth {
         }
         match &*known {
             Known::NeverMade if self.loopback && address.is_some_and(|address| address.is_loopback()) => {
-                origin::check_local(method, headers)?;
+                origin::check_local(method, headers, &self.names)?;
                 Ok(Identified { principal: Principal::local(LOCAL_ROLE), renewed: None })
             }
             Known::Broken => Err(Refusal::Broken),

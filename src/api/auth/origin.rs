@@ -33,12 +33,14 @@ pub(super) fn check_cookie(method: &Method, headers: &HeaderMap) -> Result<(), F
 }
 
 /// Checks a request that is let in because it comes from this machine.
-pub(super) fn check_local(method: &Method, headers: &HeaderMap) -> Result<(), Foreign> {
+pub(super) fn check_local(method: &Method, headers: &HeaderMap, names: &[String]) -> Result<(), Foreign> {
     if ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name)) {
         return Err(Foreign::Proxied);
     }
     match host(headers) {
-        Some(name) if is_this_machine(name) => check_page(method, headers),
+        Some(name) if is_this_machine(name) || names.iter().any(|own| own.eq_ignore_ascii_case(name)) => {
+            check_page(method, headers)
+        }
         _ => Err(Foreign::Host),
     }
 }
@@ -159,28 +161,32 @@ mod tests {
     #[test]
     fn this_machine_is_called_by_its_own_names() {
         for host in ["localhost:8080", "LOCALHOST", "127.0.0.1:1", "127.8.9.1", "[::1]:8080", "[::1]"] {
-            assert_eq!(check_local(&Method::GET, &headers(&[("host", host)])), Ok(()), "{host}");
+            assert_eq!(check_local(&Method::GET, &headers(&[("host", host)]), &[]), Ok(()), "{host}");
         }
         for host in
             ["evil.test", "evil.test:8080", "10.0.0.1", "localhost.evil.test", "127.0.0.1.evil.test", ""]
         {
-            assert_eq!(check_local(&Method::GET, &headers(&[("host", host)])), Err(Foreign::Host), "{host}");
+            assert_eq!(
+                check_local(&Method::GET, &headers(&[("host", host)]), &[]),
+                Err(Foreign::Host),
+                "{host}"
+            );
         }
-        assert_eq!(check_local(&Method::GET, &headers(&[])), Err(Foreign::Host));
+        assert_eq!(check_local(&Method::GET, &headers(&[]), &[]), Err(Foreign::Host));
         let twice = headers(&[("host", "localhost"), ("host", "evil.test")]);
-        assert_eq!(check_local(&Method::GET, &twice), Err(Foreign::Host));
+        assert_eq!(check_local(&Method::GET, &twice, &[]), Err(Foreign::Host));
     }
 
     #[test]
     fn what_a_proxy_passes_on_is_not_from_this_machine() {
         let proxied = headers(&[("host", "localhost"), ("x-forwarded-for", "203.0.113.9")]);
-        assert_eq!(check_local(&Method::GET, &proxied), Err(Foreign::Proxied));
+        assert_eq!(check_local(&Method::GET, &proxied, &[]), Err(Foreign::Proxied));
     }
 
     #[test]
     fn programs_on_this_machine_need_no_browser_headers() {
-        assert_eq!(check_local(&Method::POST, &headers(&[("host", "localhost:80")])), Ok(()));
+        assert_eq!(check_local(&Method::POST, &headers(&[("host", "localhost:80")]), &[]), Ok(()));
         let page = headers(&[("host", "localhost:80"), ("origin", "http://evil.test")]);
-        assert_eq!(check_local(&Method::POST, &page), Err(Foreign::Page));
+        assert_eq!(check_local(&Method::POST, &page, &[]), Err(Foreign::Page));
     }
 }

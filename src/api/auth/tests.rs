@@ -33,7 +33,8 @@ impl House {
         let directory = tempfile::tempdir().unwrap();
         let hand = Arc::new(Hand::default());
         let clock: Arc<dyn Clock> = Arc::clone(&hand) as Arc<dyn Clock>;
-        let options = AuthOptions { directory: Some(directory.path()), loopback, encrypted, clock };
+        let options =
+            AuthOptions { directory: Some(directory.path()), loopback, encrypted, names: &[], clock };
         let auth = Arc::new(Auth::with_file(&options, Some(file(directory.path()))).unwrap());
         House { directory, hand, auth, loopback }
     }

@@ -48,6 +48,7 @@ pub use storing::Storing;
 
 use super::batch::{Said, Workers};
 use super::reading::Reading;
+use super::sandbox::capture_thread;
 use super::shard::{Findings, Orders};
 use super::{Outcome, SHARDS};
 use crate::capture::live::Arrival;
@@ -169,6 +170,8 @@ impl Live<'_> {
             let merging = Merging { gains, hearing, ready, workers: count };
             let thread = scope.spawn(move || merging.merge(merger));
             let ticker = Ticker { live: self, heard, is_ready, under_way: false };
+            // All others are started: they would inherit it.
+            capture_thread();
             ticker.read(arrivals, workers);
             match thread.join() {
                 Ok(outcome) => outcome,

@@ -11,7 +11,7 @@ use nix::libc::{
     AF_NETLINK, AF_UNIX, CLONE_THREAD, ENOSYS, EPERM, F_DUPFD, F_DUPFD_CLOEXEC, O_ACCMODE, O_CREAT, O_TRUNC,
     PROT_EXEC, SOCK_DGRAM, SYS_clone, SYS_dup, SYS_dup3, SYS_fcntl, SYS_ioctl, SYS_kill, SYS_mmap,
     SYS_mprotect, SYS_openat, SYS_pwrite64, SYS_pwritev, SYS_pwritev2, SYS_sendto, SYS_socket, SYS_tgkill,
-    SYS_write, SYS_writev, TIOCLINUX, TIOCSTI, sockaddr_nl,
+    SYS_write, SYS_writev, TIOCLINUX, TIOCSTI,
 };
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen as Length, SeccompCmpOp as Compare,
@@ -151,11 +151,8 @@ fn capture() -> Result<Calls, seccompiler::BackendError> {
     let local = vec![compared(0, Compare::Eq, number(AF_UNIX))?, masked(1, KIND, SOCK_DGRAM)?];
     let netlink = vec![compared(0, Compare::Eq, number(AF_NETLINK))?];
     calls.insert(SYS_socket, vec![Rule::new(netlink)?, Rule::new(local)?]);
-    // A question to the kernel has an address of this length; a packet socket takes none that short, and
-    // without an address it would send to where it is bound.
-    let length = u64::try_from(size_of::<sockaddr_nl>()).unwrap_or_default();
-    let addressed = Condition::new(4, Length::Qword, Compare::Ne, 0)?;
-    calls.insert(SYS_sendto, vec![Rule::new(vec![addressed, compared(5, Compare::Eq, length)?])?]);
+    // To ask netlink, and to tell systemd; never on a packet socket, which the process has forbidden.
+    calls.insert(SYS_sendto, Vec::new());
     // To wake whoever waits for a stop or a tick: pipes and eventfds; never a packet socket, see above.
     for call in [SYS_write, SYS_writev] {
         calls.insert(call, Vec::new());
