@@ -13,6 +13,7 @@ use super::error::Problem;
 use super::map;
 use super::meter::Meter;
 use super::page::Kept;
+use super::past::Pasts;
 use super::question::Answers;
 use super::source::{Current, Source, Standing};
 use super::upload::Uploads;
@@ -64,12 +65,14 @@ pub struct Served {
     pub kept: Kept,
     /// Answers that were given.
     pub answers: Answers,
+    /// Other times that were asked for.
+    pub pasts: Pasts,
 }
 
 impl Served {
     /// Serves a map.
     pub fn new(source: Arc<dyn Source>) -> Served {
-        Served { source, kept: Kept::default(), answers: Answers::default() }
+        Served { source, kept: Kept::default(), answers: Answers::default(), pasts: Pasts::default() }
     }
 }
 

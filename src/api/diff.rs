@@ -16,6 +16,7 @@ use super::app::{App, Served};
 use super::error::{Kind, Problem, Refused, Unanswerable, Untaken};
 use super::form::Form;
 use super::map::missing;
+use super::past::Past;
 use super::question::{Put, Showing};
 use super::reply;
 use crate::model::Timestamp;
@@ -140,9 +141,8 @@ impl Side {
         match self {
             Side::Map(served) => Ok(Listing::of(served.current()?.ground().report().snapshot)),
             Side::Between(served, since, until) => {
-                let none = || Err("this map keeps no history to compare".to_owned());
-                let listing = served.source.between(*since, *until).unwrap_or_else(none);
-                listing.map_err(|why| Problem::new(Kind::Unprocessable, why))
+                let past = Past { since: Some(*since), until: Some(*until), as_of: None };
+                Ok(Listing::of(served.read(&past)?.report().snapshot))
             }
         }
     }

@@ -72,7 +72,25 @@ pub fn check(address: SocketAddr, encrypted: bool, tokens: usize) -> Result<(), 
     }
 }
 
-/// A socket that is open and that nobody is served on yet: it is opened before privileges are dropped.
+/// A socket that is open and that nobody is served on: it is opened before privileges are given up, and
+/// who may ask is found out after that.
+pub struct Socket {
+    socket: std::net::TcpListener,
+    address: SocketAddr,
+}
+
+impl Socket {
+    /// Opens it.
+    pub fn bind(address: SocketAddr) -> Result<Socket, ListenError> {
+        let bind = || {
+            let socket = std::net::TcpListener::bind(address)?;
+            Ok(Socket { address: socket.local_addr()?, socket })
+        };
+        bind().map_err(|source| ListenError::Bind { address, source })
+    }
+}
+
+/// An address that may be listened on.
 pub struct Listener {
     socket: std::net::TcpListener,
     address: SocketAddr,
@@ -80,14 +98,10 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Opens it, if it may be open.
-    pub fn bind(address: SocketAddr, tls: Option<Arc<Tls>>, auth: &Auth) -> Result<Listener, ListenError> {
+    /// Listens on a socket, if that may be.
+    pub fn new(socket: Socket, tls: Option<Arc<Tls>>, auth: &Auth) -> Result<Listener, ListenError> {
+        let Socket { socket, address } = socket;
         check(address, tls.is_some(), auth.tokens())?;
-        let bind = || {
-            let socket = std::net::TcpListener::bind(address)?;
-            Ok((socket.local_addr()?, socket))
-        };
-        let (address, socket) = bind().map_err(|source| ListenError::Bind { address, source })?;
         Ok(Listener { socket, address, tls })
     }
 

@@ -9,7 +9,8 @@ use tokio::time::Instant;
 
 use super::health::{Health, Line, State};
 use super::journal::{Event, Passed};
-use super::source::{Current, Figures, Source, Standing};
+use super::past::Past;
+use super::source::{Again, Current, Figures, Source, Standing};
 use crate::graph::{Change, EdgeKey};
 use crate::model::Nanos;
 use crate::pipeline::live::{Board, Published, Trouble, What};
@@ -29,6 +30,7 @@ pub type Making = dyn Fn(&Published) -> Ground + Send + Sync;
 pub struct Live {
     board: Arc<Board>,
     making: Arc<Making>,
+    again: Option<Arc<Again>>,
     /// The state that was handed out last, and when.
     last: Mutex<Option<(Arc<Current>, Instant)>>,
 }
@@ -36,7 +38,12 @@ pub struct Live {
 impl Live {
     /// Serves what hangs on a board.
     pub fn new(board: Arc<Board>, making: Arc<Making>) -> Live {
-        Live { board, making, last: Mutex::new(None) }
+        Live { board, making, again: None, last: Mutex::new(None) }
+    }
+
+    /// The same; and the map of another time can be read.
+    pub fn with_history(self, again: Arc<Again>) -> Live {
+        Live { again: Some(again), ..self }
     }
 }
 
@@ -82,6 +89,10 @@ impl Source for Live {
 
     fn newest(&self) -> watch::Receiver<u64> {
         self.board.newest()
+    }
+
+    fn past(&self, past: &Past) -> Option<Result<Ground, String>> {
+        self.again.as_ref().map(|again| again(past))
     }
 
     fn kind(&self) -> &'static str {

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use super::health::{Health, Line, State};
 use super::journal::{Journal, Passed};
+use super::past::Past;
 use crate::model::Timestamp;
-use crate::query::Listing;
 use crate::question::Ground;
 use crate::report::SourceFacts;
 
@@ -160,11 +160,11 @@ pub trait Source: Send + Sync {
         Health::default()
     }
 
-    /// What was on the map between two moments, for comparing; none where the source keeps no history.
+    /// The map of another time; none where the source keeps no history.
     ///
     /// # Errors
     /// If it cannot be read, in one sentence.
-    fn between(&self, _since: Timestamp, _until: Timestamp) -> Option<Result<Listing, String>> {
+    fn past(&self, _past: &Past) -> Option<Result<Ground, String>> {
         None
     }
 
@@ -183,11 +183,11 @@ pub struct Still {
     standing: RwLock<Standing>,
     current: OnceLock<Arc<Current>>,
     journal: Journal,
-    again: Option<Box<Again>>,
+    again: Option<Arc<Again>>,
 }
 
-/// Reads the same captures once more, between two moments.
-type Again = dyn Fn(Timestamp, Timestamp) -> Result<Listing, String> + Send + Sync;
+/// Reads the map of another time.
+pub type Again = dyn Fn(&Past) -> Result<Ground, String> + Send + Sync;
 
 impl Still {
     /// A map of which nothing is read yet.
@@ -201,11 +201,9 @@ impl Still {
         }
     }
 
-    /// The same; and what was between two moments can be read once more.
-    pub fn with_history(
-        again: impl Fn(Timestamp, Timestamp) -> Result<Listing, String> + Send + Sync + 'static,
-    ) -> Still {
-        Still { again: Some(Box::new(again)), ..Still::reading() }
+    /// The same; and the map of another time can be read.
+    pub fn with_history(again: Arc<Again>) -> Still {
+        Still { again: Some(again), ..Still::reading() }
     }
 
     /// Says how far reading has come.
@@ -262,7 +260,7 @@ impl Source for Still {
         Health { lines: lines.collect(), sensor: None }
     }
 
-    fn between(&self, since: Timestamp, until: Timestamp) -> Option<Result<Listing, String>> {
-        self.again.as_ref().map(|again| again(since, until))
+    fn past(&self, past: &Past) -> Option<Result<Ground, String>> {
+        self.again.as_ref().map(|again| again(past))
     }
 }

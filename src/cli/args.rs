@@ -209,7 +209,7 @@ pub struct AskArguments {
     #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "server", "data_dir"])]
     pub read: Vec<PathBuf>,
     /// Ask a running server instead, such as http://127.0.0.1:8080; a token is taken from TAPMAP_TOKEN
-    #[arg(long, value_name = "URL", conflicts_with_all = ["read", "filter", "words", "since", "until", "local_networks", "site", "workers", "no_dedup", "hash", "as_of"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["read", "filter", "words", "local_networks", "site", "workers", "no_dedup", "hash"])]
     pub server: Option<String>,
     /// How to read.
     #[command(flatten)]

@@ -1,6 +1,5 @@
 //! The sensor's sandbox: what the command line says of it, and what it tells.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 

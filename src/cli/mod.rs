@@ -13,6 +13,7 @@ mod confining;
 mod cut;
 mod diff;
 mod doctor;
+mod door;
 mod egress;
 mod explain;
 mod export;
@@ -31,7 +32,6 @@ mod reading;
 mod remote;
 mod seen;
 mod sensor;
-#[expect(dead_code, reason = "the sensor command is still to come")]
 mod service;
 mod serve;
 mod setup;
@@ -40,6 +40,7 @@ mod sizing;
 mod store;
 mod stored;
 mod trace;
+mod uploading;
 mod spof;
 mod timeline;
 

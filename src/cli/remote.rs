@@ -14,6 +14,7 @@ use super::args::{AskArguments, Colour, Level, Output, TellingArguments};
 use super::failure::{DONE, FOUND, Failure, NOTHING};
 use super::output;
 use crate::api::{NOTHING_FOUND, ROWS_MAX, Sent};
+use crate::model::Timestamp;
 use crate::report::List;
 
 /// Where the API begins, if the URL does not say.
@@ -85,7 +86,9 @@ impl Server {
     /// If the server cannot be asked, or refuses.
     pub fn ask<Q: Sent>(&self, question: &Q, arguments: &AskArguments) -> Result<ExitCode, Failure> {
         let shown = shown(arguments.output, arguments.color, arguments.no_names);
-        let url = format!("{}{}{shown}", self.root, Q::ROUTE);
+        let reading = &arguments.reading;
+        let when = [("since", reading.since), ("until", reading.until), ("as_of", arguments.as_of)];
+        let url = format!("{}{}{}", self.root, Q::ROUTE, with_times(shown, &when));
         let mut request = self.agent.post(&url).header("accept", media(arguments.output));
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -238,6 +241,17 @@ const fn media(form: Output) -> &'static str {
         Output::Jsonl => "application/x-ndjson",
         Output::Csv => "text/csv",
     }
+}
+
+/// A query string with the times that a question is about. They are written without a letter that a query
+/// string would have to escape.
+fn with_times(mut query: String, when: &[(&str, Option<Timestamp>)]) -> String {
+    for (name, at) in when {
+        let Some(at) = at else { continue };
+        query.push(if query.is_empty() { '?' } else { '&' });
+        query.push_str(&format!("{name}={at}"));
+    }
+    query
 }
 
 /// How a page is to be shown, as the server takes it.

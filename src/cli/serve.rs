@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,20 +14,15 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::analyze::checked;
 use super::args::ReadingArguments;
-use super::clock::SystemClock;
+use super::door::{Door, DoorOptions, Doorway};
 use super::failure::{DONE, Failure};
 use super::output;
 use super::reading::{Wanted, read, read_and_tell};
 use super::setup::Setup;
-use crate::api::auth::{Auth, AuthOptions};
-use crate::api::listener::{ListenError, Listener, is_loopback};
-use crate::api::tls::Tls;
-use crate::api::{self, App, Opener, Options, Source as _, Standing, Still, UploadLimits, Uploads};
+use super::uploading::{Folder, Uploading};
+use crate::api::{self, App, Options, Past, Source as _, Standing, Still, UploadLimits, Uploads};
 use crate::capture;
-use crate::model::Timestamp;
-use crate::query::Listing;
 use crate::question::Ground;
-use crate::report::SourceFacts;
 
 /// How long requests that are under way may take to end when the server stops.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -70,39 +65,30 @@ pub fn run(arguments: &ServeArguments) -> Result<ExitCode, Failure> {
     if arguments.reading.check {
         return checked(&setup);
     }
-    let tls = match (&arguments.tls_certificate, &arguments.tls_key) {
-        (Some(certificate), Some(key)) => {
-            Some(Arc::new(Tls::open(certificate, key).map_err(Failure::failed)?))
-        }
-        _ => None,
-    };
-    let auth = Auth::open(&AuthOptions {
+    let door = Doorway::new(DoorOptions {
+        listen: arguments.listen,
+        tls: arguments.tls_certificate.as_deref().zip(arguments.tls_key.as_deref()),
         directory: arguments.reading.data_dir.as_deref(),
-        loopback: is_loopback(arguments.listen),
-        encrypted: tls.is_some(),
-        names: &arguments.hosts,
-        clock: Arc::new(SystemClock::start()),
-    });
-    let auth = Arc::new(auth.map_err(Failure::failed)?);
-    let encrypted = tls.is_some();
-    let listener = Listener::bind(arguments.listen, tls, &auth).map_err(|error| match error {
-        ListenError::Open { .. } => Failure::usage(error),
-        ListenError::Bind { .. } => Failure::failed(error),
+        hosts: &arguments.hosts,
     })?;
-    let folder = Folder::new()?;
+    let door = door.open()?;
+    let folder = Folder::below(&std::env::temp_dir())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("no threads to serve with").map_err(Failure::Failed)?;
     let setup = Arc::new(setup);
     let still = Arc::new(Still::with_history({
         let (arguments, setup) = (arguments.clone(), Arc::clone(&setup));
-        move |since, until| between(&arguments, &setup, since, until)
+        Arc::new(move |past: &Past| read_again(&arguments, &setup, past))
     }));
-    let opener = Arc::new(Uploading { setup: Arc::clone(&setup) });
-    let uploads =
-        (!arguments.no_uploads).then(|| Uploads::new(opener, folder.0.clone(), UploadLimits::default()));
-    let options = Options { hosts: arguments.hosts.clone(), tls: encrypted, ..Options::default() };
+    let opener = {
+        let setup = Arc::clone(&setup);
+        Arc::new(Uploading(Box::new(move || Setup::clone(&setup))))
+    };
+    let uploads = (!arguments.no_uploads)
+        .then(|| Uploads::new(opener, folder.path().to_owned(), UploadLimits::default()));
+    let options = Options { hosts: arguments.hosts.clone(), tls: door.tls.is_some(), ..Options::default() };
     let app = App::with_uploads(Arc::clone(&still) as Arc<dyn api::Source>, options, uploads);
-    let served = runtime.block_on(serve(arguments, (setup, still), (app, auth), listener));
+    let served = runtime.block_on(serve(arguments, (setup, still), app, door));
     // A capture may still be being read, and nobody waits for it any more.
     runtime.shutdown_background();
     served.map(|()| ExitCode::from(DONE))
@@ -111,16 +97,15 @@ pub fn run(arguments: &ServeArguments) -> Result<ExitCode, Failure> {
 async fn serve(
     arguments: &ServeArguments,
     (setup, still): (Arc<Setup>, Arc<Still>),
-    (app, auth): (App, Arc<Auth>),
-    listener: Listener,
+    app: App,
+    door: Door,
 ) -> Result<(), Failure> {
     // Before anything is told: whoever reads the address may send a signal at once.
     let (mut interrupt, mut terminate) =
         signals().context("signals cannot be heard").map_err(Failure::Failed)?;
-    let scheme = if app.options.tls { "https" } else { "http" };
-    output::write(|out| writeln!(out, "{scheme}://{}/", listener.address()))?;
+    output::write(|out| writeln!(out, "{}", door.url()))?;
     let handle = Handle::new();
-    let served = listener.serve(api::app(app.clone(), auth), handle.clone());
+    let served = door.listener.serve(api::app(app.clone(), door.auth), handle.clone());
     tokio::pin!(served);
     let read = read_in_background(arguments, setup, still);
     tokio::pin!(read);
@@ -173,59 +158,12 @@ async fn read_in_background(
     read
 }
 
-/// What was on the map between two moments: the captures are read once more.
-fn between(
-    arguments: &ServeArguments,
-    setup: &Setup,
-    since: Timestamp,
-    until: Timestamp,
-) -> Result<Listing, String> {
-    let options = capture::Options { since: Some(since), until: Some(until), ..setup.options.clone() };
+/// What was on the map of another time: the captures are read once more.
+fn read_again(arguments: &ServeArguments, setup: &Setup, past: &Past) -> Result<Ground, String> {
+    let (since, until) = (past.since.or(setup.options.since), past.until.or(setup.options.until));
+    let options = capture::Options { since, until, ..setup.options.clone() };
     let setup = Setup { options, ..setup.clone() };
-    let wanted = Wanted { records: false, as_of: None, quiet: true };
+    let wanted = Wanted { records: true, as_of: past.as_of, quiet: true };
     let material = read(&arguments.captures, &setup, wanted).map_err(|failure| failure.to_string())?;
-    Ok(Listing::of(&material.snapshot))
-}
-
-/// Opens captures that somebody sends.
-struct Uploading {
-    setup: Arc<Setup>,
-}
-
-impl Opener for Uploading {
-    fn open(
-        &self,
-        file: &Path,
-        name: &str,
-        tell: &mut dyn FnMut(u64, Option<u64>, u64),
-    ) -> Result<Ground, String> {
-        let wanted = Wanted { records: true, as_of: None, quiet: true };
-        let mut progress = |progress: capture::Progress| {
-            tell(progress.bytes, progress.total, progress.packets);
-        };
-        let read = read_and_tell(&[file.to_owned()], &self.setup, wanted, &mut progress);
-        // Where it lay for the moment is nobody's business.
-        let mut material =
-            read.map_err(|failure| failure.to_string().replace(&file.display().to_string(), name))?;
-        let named = |source: &SourceFacts| SourceFacts { path: name.to_owned(), ..source.clone() };
-        material.sources = Arc::new(material.sources.iter().map(named).collect());
-        Ok(Ground::new(material, Arc::new(self.setup.knowledge.clone())))
-    }
-}
-
-/// A folder of our own, which is gone when the server has ended.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Result<Folder, Failure> {
-        let path = nix::unistd::mkdtemp(&std::env::temp_dir().join("tapmap-XXXXXX"));
-        path.map(Folder).context("no folder for captures that are sent").map_err(Failure::Failed)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What is left is a system's business that cleans its temporary folder.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+    Ok(Ground::new(material, Arc::new(setup.knowledge)))
 }

@@ -170,7 +170,8 @@ impl Signals {
         self.reload.swap(false, Ordering::Relaxed)
     }
 
-    /// Asks to stop, as a signal would: for what ends by itself, and for tests.
+    /// Asks to stop, as a signal would.
+    #[cfg(test)]
     pub fn ask_to_stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }

@@ -167,6 +167,14 @@ options! {
         applies: Restart,
         about: "Where the API answers; empty: nowhere. Any address but loopback needs a certificate.",
     }
+    hosts: Vec<String> {
+        default: "",
+        example: "tapmap.example.org",
+        alias: "host",
+        word: "NAME",
+        applies: Restart,
+        about: "Names by which the API may be asked for, besides localhost and every address.",
+    }
     tls_certificate: Option<PathBuf> {
         default: "",
         example: "/etc/tapmap/tls/certificate.pem",

@@ -46,6 +46,8 @@ pub fn to_write(path: &Path, durable: bool) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "foreign_keys", false)?;
     // 16 MiB: the pages of the current hour.
     connection.pragma_update(None, "cache_size", -16_384)?;
+    // A confined process may write nowhere but here.
+    connection.pragma_update(None, "temp_store", "memory")?;
     // Given back to the disk after a checkpoint; it grows beyond it only under a long reader.
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     migrate(&mut connection)?;
@@ -71,6 +73,7 @@ pub fn to_read(path: &Path) -> Result<Connection, StoreError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     check(&connection, path)?;
     connection.pragma_update(None, "cache_size", -65_536)?;
+    connection.pragma_update(None, "temp_store", "memory")?;
     // The pages of the file are read where the kernel has them; nothing is copied first.
     connection.pragma_update(None, "mmap_size", 4_i64 << 30)?;
     Ok(connection)

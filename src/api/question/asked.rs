@@ -11,6 +11,7 @@ use utoipa::openapi::path::ParameterIn;
 use super::wire::Sent;
 use crate::api::app::App;
 use crate::api::error::{Kind, Problem};
+use crate::api::past::When;
 use crate::api::words::read;
 use crate::report::{Paint, Report, View};
 
@@ -75,18 +76,27 @@ impl Put {
     ///
     /// # Errors
     /// If it cannot be read.
-    pub fn parameters<Q: Sent>(self) -> Result<(Q, Showing), Problem> {
-        let (wire, showing) = self.pairs()?;
-        Ok((Q::read(wire).map_err(misvalued)?, showing))
+    pub fn parameters<Q: Sent>(self) -> Result<(Q, When, Showing), Problem> {
+        let (when, rest) = self.when()?;
+        let (wire, showing) = rest.pairs()?;
+        Ok((Q::read(wire).map_err(misvalued)?, when, showing))
     }
 
     /// The question in the body.
     ///
     /// # Errors
     /// If it cannot be read.
-    pub fn body<Q: Sent>(self, headers: &HeaderMap, body: &[u8]) -> Result<(Q, Showing), Problem> {
-        let (wire, showing) = self.document(headers, body)?;
-        Ok((Q::read(wire).map_err(misvalued)?, showing))
+    pub fn body<Q: Sent>(self, headers: &HeaderMap, body: &[u8]) -> Result<(Q, When, Showing), Problem> {
+        let (when, rest) = self.when()?;
+        let (wire, showing) = rest.document(headers, body)?;
+        Ok((Q::read(wire).map_err(misvalued)?, when, showing))
+    }
+
+    /// Which time is meant, and the other parameters.
+    fn when(self) -> Result<(When, Put), Problem> {
+        let of_when = names::<When>();
+        let (when, rest) = self.0.into_iter().partition(|(name, _)| of_when.contains(name));
+        Ok((read(when, &[])?, Put(rest)))
     }
 
     /// What is sent in the query string, and how it is to be shown.

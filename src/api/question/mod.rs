@@ -21,6 +21,7 @@ use utoipa_axum::routes;
 use super::app::{App, Asked};
 use super::error::{Kind, Missing, Problem, Refused, Unanswerable, Untaken};
 use super::form::Form;
+use super::past::When;
 use super::reply::{self, Tag};
 use super::source::Current;
 use super::words::Named;
@@ -30,7 +31,7 @@ use crate::question::{
 pub use asked::{Put, Showing};
 use kept::Answer;
 pub use kept::Answers;
-pub use wire::{Back, Forward, Sent};
+pub use wire::{Back, Forward, Moment, Sent};
 
 /// Says that an answer tells of nothing: the command ends with another status then.
 pub const NOTHING_FOUND: HeaderName = HeaderName::from_static("tapmap-nothing-found");
@@ -51,6 +52,7 @@ struct Request {
     app: App,
     asked: Asked,
     showing: Showing,
+    when: When,
     headers: HeaderMap,
     /// None where the question came in a body: nothing names the answer then.
     uri: Option<Uri>,
@@ -63,8 +65,11 @@ async fn answer<Q: Sent>(request: Request, question: Q) -> Result<Response, Prob
     };
     let form = Form::wanted(&request.headers, forms)?;
     question.check()?;
-    let Request { app, asked, showing, headers, uri } = request;
-    let state = asked.0.current()?;
+    let Request { app, asked, showing, when, headers, uri } = request;
+    let state = match when.past()? {
+        None => asked.0.current()?,
+        Some(past) => asked.0.past(&app.desk, past).await?,
+    };
     let whole = marked(&app, &state).await?;
     let tag = uri.map(|uri| Tag::of(&whole, &uri, form));
     if let Some(tag) = tag.as_ref().filter(|tag| tag.is_known(&headers)) {
@@ -224,7 +229,7 @@ macro_rules! question_routes {
         $(
             $(#[$doc])*
             #[utoipa::path(
-                get, path = $path, tag = "questions", params($wire, Showing),
+                get, path = $path, tag = "questions", params($wire, When, Showing),
                 responses(
                     (status = 200, description = "The answer", content(
                         (Document = "application/json"), (String = "text/plain"),
@@ -241,13 +246,13 @@ macro_rules! question_routes {
                 headers: HeaderMap,
                 uri: Uri,
             ) -> Result<Response, Problem> {
-                let (question, showing) = put.parameters::<$question>()?;
-                answer(Request { app, asked, showing, headers, uri: Some(uri) }, question).await
+                let (question, when, showing) = put.parameters::<$question>()?;
+                answer(Request { app, asked, showing, when, headers, uri: Some(uri) }, question).await
             }
 
             $(#[$doc])*
             #[utoipa::path(
-                post, path = $path, tag = "questions", params(Showing), request_body = $wire,
+                post, path = $path, tag = "questions", params(When, Showing), request_body = $wire,
                 responses(
                     (status = 200, description = "The answer", content(
                         (Document = "application/json"), (String = "text/plain"),
@@ -263,8 +268,8 @@ macro_rules! question_routes {
                 headers: HeaderMap,
                 body: Bytes,
             ) -> Result<Response, Problem> {
-                let (question, showing) = put.body::<$question>(&headers, &body)?;
-                answer(Request { app, asked, showing, headers, uri: None }, question).await
+                let (question, when, showing) = put.body::<$question>(&headers, &body)?;
+                answer(Request { app, asked, showing, when, headers, uri: None }, question).await
             }
         )*
 

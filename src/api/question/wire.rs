@@ -49,6 +49,19 @@ pub trait Sent: Ask + Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 pub struct Moment(Timestamp);
 
+impl Moment {
+    /// The moment itself.
+    pub const fn time(self) -> Timestamp {
+        self.0
+    }
+}
+
+impl From<Timestamp> for Moment {
+    fn from(time: Timestamp) -> Moment {
+        Moment(time)
+    }
+}
+
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)

@@ -1,14 +1,19 @@
 //! The keeper that a sensor has: a store, written once a second.
 
+use arc_swap::ArcSwap;
+
 use super::clock::Clock;
 use super::keeper::{Keeper, Parcel};
 use crate::capture::Source;
 use crate::model::Nanos;
 use crate::pipeline::PacketTotals;
-use crate::store::{SourceRow, Writer};
+use crate::store::{Retention, SourceRow, Writer};
 
 /// From one transaction to the next: what a crash may lose.
 const COMMIT_EVERY: Nanos = 1_000_000_000;
+
+/// From one look at what is too old to the next.
+const HOUSE_EVERY: Nanos = 60 * COMMIT_EVERY;
 
 /// A packet's class, and how many there are.
 type Class = (&'static str, fn(&PacketTotals) -> u64);
@@ -27,14 +32,38 @@ const COUNTED: [Class; 6] = [
 pub struct Storing<'a> {
     writer: Option<Writer>,
     clock: &'a dyn Clock,
+    retention: &'a ArcSwap<Retention>,
     committed: Nanos,
+    /// When house was last kept; none: there is more of it to do.
+    housed: Option<Nanos>,
+    /// What is wrong with keeping house.
+    trouble: Option<String>,
     counted: PacketTotals,
 }
 
 impl<'a> Storing<'a> {
-    /// Writes with this writer.
-    pub fn new(writer: Writer, clock: &'a dyn Clock) -> Storing<'a> {
-        Storing { writer: Some(writer), clock, committed: clock.elapsed(), counted: PacketTotals::default() }
+    /// Writes with this writer, and forgets what is older than `retention` says at the time.
+    pub fn new(writer: Writer, clock: &'a dyn Clock, retention: &'a ArcSwap<Retention>) -> Storing<'a> {
+        Storing {
+            writer: Some(writer),
+            clock,
+            retention,
+            committed: clock.elapsed(),
+            housed: None,
+            trouble: None,
+            counted: PacketTotals::default(),
+        }
+    }
+
+    /// A step of keeping house, once a minute, and with every transaction while there is more to do.
+    fn keep_house(&mut self, now: Nanos) {
+        let Some(writer) = &mut self.writer else { return };
+        if self.housed.is_some_and(|housed| now - housed < HOUSE_EVERY) {
+            return;
+        }
+        let kept = writer.keep_house(self.clock.time(), &self.retention.load());
+        self.housed = Some(now).filter(|_| !matches!(kept, Ok(true)));
+        self.trouble = kept.err().map(|error| format!("what is too old cannot be forgotten: {error}"));
     }
 }
 
@@ -54,10 +83,12 @@ impl Keeper for Storing<'_> {
         writer.sources(parcel.sources.into_iter().map(row).collect());
         // The writer says what is wrong in its health, and tries again.
         let _told = writer.commit();
+        self.keep_house(now);
     }
 
     fn problem(&self) -> Option<String> {
-        self.writer.as_ref().and_then(|writer| writer.health().problem.clone())
+        let writing = self.writer.as_ref().and_then(|writer| writer.health().problem.clone());
+        writing.or_else(|| self.trouble.clone())
     }
 
     fn finish(&mut self) {
@@ -77,7 +108,8 @@ fn row(source: Source) -> SourceRow {
         packets: source.packets,
         first: source.first,
         last: source.last,
-        watched: source.watched,
+        // What was gained says it, from tick to tick.
+        watched: Vec::new(),
         problem: source.problem,
     }
 }

@@ -37,7 +37,9 @@ pub(super) fn wanted(options: &SandboxOptions) -> Result<Result<Identity, State>
         if options.user.is_some() {
             return Err(SandboxError::NoUser(name.to_owned()));
         }
-        let why = format!("still root: there is no user `{USER}`; name one with --user");
+        let why = format!(
+            "still root: there is no user `{USER}`; make one (`useradd --system --no-create-home {USER}`) or name another with --user"
+        );
         return Ok(Err(State::Missing(why)));
     };
     let gid = match &options.group {
