@@ -4,12 +4,13 @@
 CARGO ?= cargo
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup setup-test setup-package demo build test lint doc bench captures fuzz deny deb deb-test portable portable-test clean
+.PHONY: help setup setup-test setup-package setup-bench demo build test lint doc bench bench-sensor soak captures fuzz deny deb deb-test portable portable-test clean
 
 help:
 	@echo "make demo      build, and show the map of a real capture"
 	@echo "make test      format, lints, documentation and all tests"
 	@echo "make bench     speed and memory, as ratios measured in one run"
+	@echo "make bench-sensor, make soak   the whole sensor on a cable: losses, delays, cost; half an hour of churn"
 	@echo "make deb       a Debian package in target/deb; make deb-test installs and runs it in a bare root (root)"
 	@echo "make portable  a program for other distributions in target/portable; make portable-test runs it there"
 	@echo "make captures  rebuild the lab's captures (root; about forty minutes)"
@@ -24,6 +25,9 @@ setup-test:
 
 setup-package:
 	@.ci/setup package
+
+setup-bench:
+	@.ci/setup bench
 
 build: setup
 	$(CARGO) build --release --locked
@@ -44,7 +48,13 @@ doc: setup
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
 
 bench: setup
-	$(CARGO) bench --locked
+	$(CARGO) bench --locked --bench analyze --bench query --bench inference --bench store
+
+bench-sensor: setup-bench
+	$(CARGO) bench --locked --bench sensor
+
+soak: setup-bench
+	$(CARGO) bench --locked --bench sensor -- --soak $(or $(MINUTES),30)
 
 captures:
 	tests/lab/build.sh
