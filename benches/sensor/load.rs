@@ -10,9 +10,13 @@ use crate::Options;
 use crate::cable::{Cable, TAP};
 use crate::figure::Figure;
 use crate::running::{Costed, Sensor};
+use crate::traffic;
 
 /// Processor time of the sensor, compared with a program that only takes the packets.
 const CPU_RATIO_MAX: f64 = 5.0;
+
+/// Packets of the flood, about.
+const SYNS: usize = 1_000_000;
 
 pub fn measure(options: &Options, cable: &Cable, file: &Path, sent: u64) -> Result<Vec<Figure>> {
     let (mut costs, mut bare, mut lost, mut seen) = (Vec::new(), Vec::new(), 0, 0);
@@ -52,6 +56,17 @@ pub fn measure(options: &Options, cable: &Cable, file: &Path, sent: u64) -> Resu
         Figure::only("processor time of the sensor", format!("{ours:.2} s")),
         Figure::at_most("ratio", ours / theirs, CPU_RATIO_MAX, ""),
     ])
+}
+
+/// Connections that are never made, from sources that are nobody's: each packet is a new flow.
+pub fn flood(options: &Options, cable: &Cable, directory: &Path) -> Result<Figure> {
+    let file = directory.join("flood.pcap");
+    let written = traffic::flood(&file, SYNS, 100)?;
+    let sensor = Sensor::start(&options.tapmap, &["--buffer", "1 GiB"])?;
+    cable.replay(&file, None)?;
+    let counted = sensor.settled(written.packets)?;
+    sensor.stop()?;
+    Ok(Figure::all_of("packets of a flood received", usize(counted.received), usize(written.packets)))
 }
 
 fn usize(count: u64) -> usize {

@@ -16,7 +16,6 @@ mod load;
 mod questions;
 mod running;
 mod soak;
-#[expect(dead_code, unused_imports, reason = "the flood is another benchmark's")]
 #[path = "../traffic/mod.rs"]
 mod traffic;
 
@@ -91,6 +90,7 @@ fn main() -> Result<ExitCode> {
             let mut figures = Vec::new();
             if asked("load") {
                 figures.extend(load::measure(&options, &cable, &file, written.packets)?);
+                figures.push(load::flood(&options, &cable, directory.path())?);
             }
             if asked("delay") {
                 figures.extend(delay::measure(&options, &cable, directory.path())?);
