@@ -29,7 +29,7 @@ use cable::Cable;
 use figure::table;
 
 /// Says that this process runs in the namespaces already.
-const INSIDE: &str = "TAPMAP_BENCH_INSIDE";
+const INSIDE: &str = "BENCH_INSIDE_NAMESPACE";
 
 /// Programs that must be there.
 const TOOLS: [(&str, &str); 4] =
