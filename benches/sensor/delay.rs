@@ -54,7 +54,7 @@ pub fn measure(options: &Options, cable: &Cable, directory: &Path) -> Result<Vec
     let mut delays = Vec::new();
     for row in rows {
         let id = row["id"].as_str().context("no id")?;
-        let first: Timestamp = row["first_seen"].as_str().context("no first time")?.parse()?;
+        let first: Timestamp = row["first"].as_str().context("no first time")?.parse()?;
         let first = Duration::from_nanos(first.nanos().unsigned_abs());
         if let Some(at) = told.get(id) {
             delays.push(at.saturating_sub(first).as_secs_f64());

@@ -22,7 +22,7 @@ pub fn measure(options: &Options, cable: &Cable, file: &Path, sent: u64) -> Resu
     let (mut costs, mut bare, mut lost, mut seen) = (Vec::new(), Vec::new(), 0, 0);
     for round in 1..=options.rounds {
         bare.push(tcpdump(cable, file)?);
-        let sensor = Sensor::start(&options.tapmap, &["--buffer", "1 GiB"])?;
+        let sensor = Sensor::start(&options.tapmap, &["--buffer", "512 MiB"])?;
         cable.replay(file, None)?;
         let counted = sensor.settled(sent)?;
         costs.push(sensor.stop()?);
@@ -62,7 +62,7 @@ pub fn measure(options: &Options, cable: &Cable, file: &Path, sent: u64) -> Resu
 pub fn flood(options: &Options, cable: &Cable, directory: &Path) -> Result<Figure> {
     let file = directory.join("flood.pcap");
     let written = traffic::flood(&file, SYNS, 100)?;
-    let sensor = Sensor::start(&options.tapmap, &["--buffer", "1 GiB"])?;
+    let sensor = Sensor::start(&options.tapmap, &["--buffer", "512 MiB"])?;
     cable.replay(&file, None)?;
     let counted = sensor.settled(written.packets)?;
     sensor.stop()?;
@@ -76,7 +76,7 @@ fn usize(count: u64) -> usize {
 /// What it costs to take the packets and write them nowhere.
 fn tcpdump(cable: &Cable, file: &Path) -> Result<Duration> {
     let mut command = Command::new("tcpdump");
-    command.args(["-i", TAP, "-w", "/dev/null", "-B", "1048576", "-s", "0"]);
+    command.args(["-i", TAP, "-w", "/dev/null", "-B", "524288", "-s", "0"]);
     let tcpdump = Costed(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
     // It says nothing that could be waited for when it begins; what it misses it does not pay for.
     std::thread::sleep(Duration::from_millis(500));

@@ -27,7 +27,7 @@ const RATIO_MAX: f64 = 10.0;
 pub fn measure(options: &Options, cable: &Cable, file: &Path, directory: &Path) -> Result<Vec<Figure>> {
     let data = directory.join("questions");
     let data = data.to_str().context("path is not UTF-8")?;
-    let sensor = Sensor::start(&options.tapmap, &["--buffer", "1 GiB", "--data-dir", data])?;
+    let sensor = Sensor::start(&options.tapmap, &["--buffer", "512 MiB", "--data-dir", data])?;
     cable.replay(file, Some(200_000))?;
     sensor.settled(options.packets as u64)?;
     let report = sensor.get("/api/v1/hosts?limit=1000")?;

@@ -20,9 +20,15 @@ use crate::pipeline::indication::Indications;
 use crate::pipeline::shard::Findings;
 use crate::pipeline::{Outcome, SHARDS, Tokens, Totals};
 
-/// After building a map the merger rests for so many times as long as that took, so that maps of any
-/// size cost a third of one core at most.
-const REST: Nanos = 2;
+/// After building a map the merger rests for so many times as long as that took: a tenth of one core.
+const REST: Nanos = 9;
+
+/// But not for longer than this, so that what a packet shows is told within a second.
+const REST_MAX: Nanos = 500_000_000;
+
+/// Nor for less than so many times as long as it took, so that maps of any size cost a third of one core at
+/// most.
+const REST_LEAST: Nanos = 2;
 
 /// The packets' time between two looks for what is too old.
 const FORGET_EVERY: Nanos = 3_600_000_000_000;
@@ -157,7 +163,8 @@ impl<'a, 'scope> Merger<'a, 'scope> {
         self.forget();
         let health = self.pulses.judge(heard.pulse);
         let (done, took) = self.built;
-        let rested = now - done >= took.saturating_mul(REST);
+        let rest = took.saturating_mul(REST).min(REST_MAX).max(took.saturating_mul(REST_LEAST));
+        let rested = now - done >= rest;
         if self.changed && (rested || self.live.settings.patient) {
             self.publish(health, time);
         } else {
