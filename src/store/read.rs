@@ -61,18 +61,94 @@ pub struct Stored {
     pub totals: BTreeMap<String, u64>,
 }
 
-/// Reads a store.
+/// What tells one state of a store from the next: a transaction that has flows or packets changes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct State {
+    newest: Option<Timestamp>,
+    flows: Option<i64>,
+}
+
+impl State {
+    fn of(moment: &Connection) -> Result<State, StoreError> {
+        let flows = moment.query_row("SELECT max(id) FROM flow", (), |row| row.get(0))?;
+        Ok(State { newest: newest(moment)?, flows })
+    }
+}
+
+/// Reads a store: the map, and beside it, at the same time, its flows.
 pub(super) fn read(dir: &Path, window: &Window) -> Result<Stored, StoreError> {
-    let connection = database::to_read(&database::path(dir))?;
+    let path = database::path(dir);
+    let connection = database::to_read(&path)?;
     // One transaction, so that everything is of one moment while somebody writes.
     let moment = connection.unchecked_transaction()?;
-    let newest = newest(&moment)?;
-    let scope = window.scope(newest);
-    let book = Book::read(&moment)?;
-    let (edges, mut around, apart) = edges(&moment, &book, scope)?;
-    let (hosts, roles) = host::read(&moment, &book, scope)?;
+    let state = State::of(&moment)?;
+    let scope = window.scope(state.newest);
+    if !window.records {
+        return read_map(&moment, scope, state.newest);
+    }
+    let (stored, flows) = std::thread::scope(|threads| {
+        let beside = threads.spawn(|| read_flows_of(&path, state, scope));
+        let stored = read_map(&moment, scope, state.newest);
+        match beside.join() {
+            Ok(flows) => (stored, flows),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    });
+    let flows = match flows? {
+        Some(flows) => flows,
+        None => FlowsRead::of(&moment, scope)?,
+    };
+    let stored = stored?;
+    Ok(Stored {
+        records: flows.records,
+        grain: flows.grain,
+        indications: flows.indications,
+        indications_dropped: stored.totals.get("dropped.indications").copied().unwrap_or(0),
+        tokens: flows.tokens,
+        ..stored
+    })
+}
+
+/// What questions need of flows.
+struct FlowsRead {
+    records: Vec<FlowRecord>,
+    grain: Grain,
+    indications: Vec<Indication>,
+    tokens: Vec<TokenSighting>,
+}
+
+impl FlowsRead {
+    fn of(moment: &Connection, scope: Scope) -> Result<FlowsRead, StoreError> {
+        let book = Book::read(moment)?;
+        let (records, grain) = contact::read(moment, &book, scope, contact::BUDGET)?;
+        let mut records: Vec<FlowRecord> = records.into_iter().map(|record| clipped(record, scope)).collect();
+        records.sort_by_key(|record| (record.first, record.frame, record.key));
+        Ok(FlowsRead {
+            records,
+            grain,
+            indications: mark::read_indications(moment, &book, scope)?,
+            tokens: mark::read_tokens(moment, &book, scope)?,
+        })
+    }
+}
+
+/// The flows of a store that is still in a state; none where somebody has written since.
+fn read_flows_of(path: &Path, state: State, scope: Scope) -> Result<Option<FlowsRead>, StoreError> {
+    let connection = database::to_read(path)?;
+    let moment = connection.unchecked_transaction()?;
+    if State::of(&moment)? != state {
+        return Ok(None);
+    }
+    FlowsRead::of(&moment, scope).map(Some)
+}
+
+/// The map of a time, without flows.
+fn read_map(moment: &Connection, scope: Scope, newest: Option<Timestamp>) -> Result<Stored, StoreError> {
+    let book = Book::read(moment)?;
+    let (edges, mut around, apart) = edges(moment, &book, scope)?;
+    let (hosts, roles) = host::read(moment, &book, scope)?;
     let mut facts = Facts { edges, hosts, roles: roles.into_iter().collect(), ..Facts::default() };
-    facts.undecided = edge::read_undecided(&moment, &book, scope)?;
+    facts.undecided = edge::read_undecided(moment, &book, scope)?;
     // One flow of its endpoints that went on then is told of as it stood.
     let apart: HashMap<FlowKey, FlowRecord> = apart.into_iter().map(|record| (record.key, record)).collect();
     facts.undecided.retain(|(key, undecided)| match apart.get(key) {
@@ -82,33 +158,23 @@ pub(super) fn read(dir: &Path, window: &Window) -> Result<Stored, StoreError> {
         }
         _ => true,
     });
-    fact::read(&moment, &book, scope, &mut facts)?;
-    facts.certificates = certificate::read(&moment, &book, scope)?;
-    facts.sightings = sighting::read(&moment, &book, scope)?;
+    fact::read(moment, &book, scope, &mut facts)?;
+    facts.certificates = certificate::read(moment, &book, scope)?;
+    facts.sightings = sighting::read(moment, &book, scope)?;
     let something = !facts.hosts.is_empty() || !around.is_empty();
     facts.last = newest.filter(|_| something).map(|newest| newest.min(scope.last()));
-    let mut sources = source::read(&moment)?;
-    let mut stored = Stored {
+    let mut sources = source::read(moment)?;
+    Ok(Stored {
         map: facts.into_map(&around),
         records: Vec::new(),
         grain: Grain::default(),
         indications: Vec::new(),
         indications_dropped: 0,
         tokens: Vec::new(),
-        watched: source::read_watched(&moment, scope, &mut sources)?,
+        watched: source::read_watched(moment, scope, &mut sources)?,
         sources,
-        totals: fact::counters(&moment, scope)?,
-    };
-    if window.records {
-        let (records, grain) = contact::read(&moment, &book, scope, contact::BUDGET)?;
-        stored.grain = grain;
-        stored.records = records.into_iter().map(|record| clipped(record, scope)).collect();
-        stored.records.sort_by_key(|record| (record.first, record.frame, record.key));
-        stored.indications = mark::read_indications(&moment, &book, scope)?;
-        stored.indications_dropped = stored.totals.get("dropped.indications").copied().unwrap_or(0);
-        stored.tokens = mark::read_tokens(&moment, &book, scope)?;
-    }
-    Ok(stored)
+        totals: fact::counters(moment, scope)?,
+    })
 }
 
 type Edges = Vec<(EdgeKey, EdgeTotals)>;

@@ -8,7 +8,7 @@ use super::{Applies, Entry, Given, OPTIONS, PREFIX, Sensor, file};
 
 /// Variables that begin like ours and are no options of the sensor: where the file is, and what
 /// commands that ask a running sensor take.
-const OTHER_VARIABLES: [&str; 3] = ["TAPMAP_CONFIG", "TAPMAP_SERVER", "TAPMAP_TOKEN"];
+const OTHER_VARIABLES: [&str; 4] = ["TAPMAP_CA_FILE", "TAPMAP_CONFIG", "TAPMAP_SERVER", "TAPMAP_TOKEN"];
 
 /// Letters for each of which one may be wrong in a name that is still taken for a slip.
 const LETTERS_PER_SLIP: usize = 3;
