@@ -190,6 +190,7 @@ const WITHOUT_CAPTURE: &[(&str, &str)] = &[
     ("opcua", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("oracle", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("portmap", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
+    ("quic", "no daemon of the lab speaks it yet; its unit tests hold the packets of the specification"),
     ("radius", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("s7comm", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("sip", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),

@@ -84,6 +84,7 @@ pub const ANALYZERS: &[&dyn Analyzer] = &[
     // A fixed beginning: magic numbers, versions, words that nobody else says.
     &tls::Tls,
     &tls::Dtls,
+    &tls::Quic,
     &http::Http,
     &proxy_protocol::ProxyProtocol,
     &ssdp::Ssdp,

@@ -110,6 +110,7 @@ fn of_datagrams() -> Vec<Sample> {
     let asked = "03777777 076578616d706c65 036f7267 00 0001 0001";
     vec![
         udp("dtls", 23_456, &dtls),
+        udp("quic", 23_456, super::tls::quic::vectors::CLIENT_1),
         udp("ssdp", 1900, &text("M-SEARCH * HTTP/1.1\r\nMAN: \"ssdp:discover\"\r\n\r\n")),
         udp("kerberos", 88, "6a1e 301c a103020105 a20302010a a410 300e a007 0305 0040810010 a203 1b0141"),
         udp("ldap", 389, "300c 020101 6007 020103 0400 8000"),

@@ -38,6 +38,8 @@ pub(in crate::protocol) enum Carrier {
     Stream,
     /// DTLS over datagrams.
     Datagram,
+    /// TLS 1.3 inside QUIC.
+    Quic,
 }
 
 /// A ClientHello, taken apart.
