@@ -68,6 +68,7 @@ mod tls;
 mod vnc;
 mod wording;
 mod x11;
+mod xmpp;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -91,6 +92,7 @@ pub const ANALYZERS: &[&dyn Analyzer] = &[
     &ssh::Ssh,
     &vnc::Vnc,
     &x11::X11,
+    &xmpp::Xmpp,
     &rsync::Rsync,
     &amqp::Amqp,
     &mqtt::Mqtt,

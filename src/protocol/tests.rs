@@ -53,6 +53,7 @@ fn of_streams() -> Vec<Sample> {
         tcp("rlogin", "\0alice\0root\0vt100/9600\0", "\0"),
         tcp("tls", hex(&hello), ""),
         tcp("http", "GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
+        tcp("xmpp", "<stream:stream to='a.example' xmlns:stream='http://etherx.jabber.org/streams'>", ""),
         tcp("ssh", "SSH-2.0-PuTTY_Release_0.78\r\n", "SSH-2.0-OpenSSH_9.6\r\n"),
         tcp("smb", hex(&format!("00000040 fe534d42 4000 0100 {}", "00".repeat(56))), ""),
         tcp("rdp", hex("03000013 0e e0 0000 0000 00 01 00 0800 03000000"), ""),
