@@ -10,10 +10,12 @@ mod certificates;
 mod draft;
 mod files_mail_web;
 mod grade;
+mod handshake;
 mod practices;
 mod remote;
 mod rule;
 mod score;
+mod ssh;
 mod succession;
 mod surroundings;
 #[cfg(test)]
@@ -36,6 +38,11 @@ pub use validity::{Judgement, Status, Urgency, Validity};
 /// All rules, sorted by id.
 pub const RULES: &[&Rule] = &[
     &remote::TELNET,
+    &ssh::VERSION_1,
+    &ssh::KEY_EXCHANGE,
+    &ssh::CIPHER,
+    &ssh::HOST_KEY,
+    &ssh::TERRAPIN,
     &remote::SNMP,
     &remote::TFTP,
     &certificates::EXPIRED,
@@ -52,12 +59,24 @@ pub const RULES: &[&Rule] = &[
     &tls::SSL3,
     &tls::TLS10,
     &tls::TLS11,
+    &handshake::OLD_CLIENT,
     &tls::NULL,
     &tls::EXPORT,
     &tls::ANONYMOUS,
     &tls::RC4,
     &tls::DES,
     &tls::TRIPLE_DES,
+    &handshake::NO_FORWARD_SECRECY,
+    &handshake::MAC_THEN_ENCRYPT,
+    &handshake::SMALL_GROUP,
+    &handshake::WEAK_CURVE,
+    &handshake::COMPRESSION,
+    &handshake::RENEGOTIATION,
+    &handshake::HEARTBEAT,
+    &handshake::MASTER_SECRET,
+    &handshake::WEAK_SIGNATURE,
+    &handshake::DOWNGRADE,
+    &handshake::EARLY_DATA,
     &tls::DTLS10,
     &files_mail_web::HTTP_BASIC,
     &windows::SMB1,

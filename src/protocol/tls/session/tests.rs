@@ -271,7 +271,8 @@ fn a_client_in_the_envelope_of_ssl_2_goes_on_in_records() {
         ],
     );
     let offered = |observation: &Observation| {
-        matches!(observation, Observation::Practice { state: State::Offered, .. })
+        let version_2 = Practice::TlsVersion(TlsVersion::Ssl2);
+        matches!(observation, Observation::Practice { practice, .. } if *practice == version_2)
     };
     assert!(!outcome.observations.iter().any(offered), "no cipher kind of SSL 2.0 was offered");
 }
