@@ -5,6 +5,7 @@
 
 mod amqp;
 mod bacnet;
+mod base64;
 mod conversation;
 mod ber;
 mod bgp;

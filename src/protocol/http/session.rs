@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::protocol::starttls::is_record;
 use crate::protocol::tls::Tls;
-use crate::protocol::{Guess, Seen, Session, Step};
+use crate::protocol::{Guess, Seen, Session, Step, base64, ntlm};
 
 use super::head::{self, Body, RequestHead, ResponseHead};
 use super::meaning;
@@ -122,6 +122,13 @@ fn in_tunnel(bytes: &[u8]) -> Step {
     }
 }
 
+/// The names of machines that a login by NTLM tells ([MS-NTHT]).
+fn negotiate(step: Option<&[u8]>, from: Role, seen: &mut Seen) {
+    if let Some(message) = step.and_then(base64::decode) {
+        ntlm::names(&message, from, seen);
+    }
+}
+
 fn is_head(from: Role, bytes: &[u8]) -> Guess {
     match from {
         Role::Client => head::is_request(bytes),
@@ -225,6 +232,7 @@ impl HttpSession {
         if head.basic {
             self.told.basic(State::Attempted, seen);
         }
+        negotiate(head.negotiation, Role::Client, seen);
         self.told.purpose(meaning::purpose(head), seen);
         self.told.origin(head.forwarded.and_then(meaning::origin), seen);
         let identifier = head.identifier.and_then(|value| meaning::identifier(value, Role::Client));
@@ -252,6 +260,7 @@ impl HttpSession {
         if let Some(server) = head.server {
             self.told.product(Role::Server, server, seen);
         }
+        negotiate(head.negotiation, Role::Server, seen);
         if head.status == 101 {
             // From here on another protocol is spoken (RFC 9110 §15.2.2).
             let asked_for = self.unanswered.front().and_then(|request| request.asked_for);
