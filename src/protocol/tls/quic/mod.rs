@@ -141,14 +141,9 @@ impl QuicSession {
         if !read_frames(&payload, stream) {
             seen.push(Observation::Anomaly("quic_frame"));
         }
-        loop {
-            match Message::first(stream.waiting()) {
-                Message::Whole { kind, body, len } => {
-                    self.handshake.on_message(from, kind, body, seen);
-                    stream.consume(len);
-                }
-                Message::Part | Message::TooLong => break,
-            }
+        while let Message::Whole { kind, body, len } = Message::first(stream.waiting()) {
+            self.handshake.on_message(from, kind, body, seen);
+            stream.consume(len);
         }
     }
 

@@ -205,7 +205,7 @@ fn what_no_initial_packet_may_hold_is_told() {
 proptest! {
     #[test]
     fn any_bytes_inside_a_packet(payload in prop::collection::vec(any::<u8>(), 4..300)) {
-        udp(23_456, &[Line::C(&client(&[payload.clone()])), Line::S(&initial(Role::Server, &ID, &[], &[], &payload))]);
+        udp(23_456, &[Line::C(&client(std::slice::from_ref(&payload))), Line::S(&initial(Role::Server, &ID, &[], &[], &payload))]);
     }
 
     #[test]
