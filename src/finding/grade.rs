@@ -3,7 +3,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::rule::Grade;
-use super::{files_mail_web as files, handshake, remote, ssh, tls, windows};
+use super::{files_mail_web as files, handshake, remote, session, ssh, tls, windows};
 use crate::model::Practice;
 
 /// The rules that a practice breaks; none for a version or suite of TLS that is sound. `protocol` is
@@ -24,6 +24,10 @@ pub fn grades(practice: Practice, protocol: Option<&str>) -> SmallVec<[Grade; 2]
         Practice::HttpBasic => files::http_basic(),
         Practice::TlsVersion(version) => return tls::version(version).into_iter().collect(),
         Practice::TlsSuite(code) => return tls::suite(code, protocol),
+        Practice::Rlogin => session::rlogin(),
+        Practice::RemoteShell => session::remote_shell(),
+        Practice::Vnc { password } => session::vnc(password),
+        Practice::Mqtt { credentials } => session::mqtt(credentials),
         Practice::Tls(practice) => handshake::grade(practice),
         Practice::Ssh(practice) => ssh::grade(practice),
     };
@@ -70,6 +74,12 @@ mod tests {
             (Practice::PopLogin, "MAIL-02", 8),
             (Practice::ImapLogin, "MAIL-03", 8),
             (Practice::HttpBasic, "WEB-01", 8),
+            (Practice::Rlogin, "ADM-02", 9),
+            (Practice::RemoteShell, "ADM-03", 9),
+            (Practice::Vnc { password: false }, "ADM-11", 10),
+            (Practice::Vnc { password: true }, "ADM-11", 6),
+            (Practice::Mqtt { credentials: false }, "DB-12", 7),
+            (Practice::Mqtt { credentials: true }, "DB-12", 7),
             (Practice::TlsVersion(TlsVersion::Ssl2), "TLS-01", 9),
             (Practice::TlsVersion(TlsVersion::Ssl3), "TLS-02", 8),
             (Practice::TlsVersion(TlsVersion::Tls10), "TLS-03", 6),

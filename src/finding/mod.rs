@@ -15,6 +15,7 @@ mod practices;
 mod remote;
 mod rule;
 mod score;
+mod session;
 mod ssh;
 mod succession;
 mod surroundings;
@@ -38,11 +39,14 @@ pub use validity::{Judgement, Status, Urgency, Validity};
 /// All rules, sorted by id.
 pub const RULES: &[&Rule] = &[
     &remote::TELNET,
+    &session::RLOGIN,
+    &session::REMOTE_SHELL,
     &ssh::VERSION_1,
     &ssh::KEY_EXCHANGE,
     &ssh::CIPHER,
     &ssh::HOST_KEY,
     &ssh::TERRAPIN,
+    &session::VNC,
     &remote::SNMP,
     &remote::TFTP,
     &certificates::EXPIRED,
@@ -51,6 +55,7 @@ pub const RULES: &[&Rule] = &[
     &certificates::SELF_SIGNED,
     &certificates::WEAK_KEY,
     &certificates::WEAK_HASH,
+    &session::MQTT,
     &files_mail_web::FTP_LOGIN,
     &files_mail_web::SMTP_AUTH,
     &files_mail_web::POP_LOGIN,

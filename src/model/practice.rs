@@ -53,6 +53,20 @@ pub enum Practice {
     TlsVersion(TlsVersion),
     /// This TLS cipher suite was negotiated (IANA number).
     TlsSuite(u16),
+    /// A session of rlogin (RFC 1282).
+    Rlogin,
+    /// A command by rsh or rexec.
+    RemoteShell,
+    /// A desktop shared by VNC, without TLS.
+    Vnc {
+        /// A password was asked for.
+        password: bool,
+    },
+    /// A client of a message broker, by MQTT without TLS.
+    Mqtt {
+        /// A user or a password was sent.
+        credentials: bool,
+    },
     /// What else is wrong with a TLS handshake.
     Tls(TlsPractice),
     /// What is wrong with an SSH handshake.
