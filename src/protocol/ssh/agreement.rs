@@ -28,7 +28,7 @@ const WEAK_CIPHERS: &[&str] = &[
 /// What says that a side resets its counters at the first keys (OpenSSH's PROTOCOL file, §1.10).
 const STRICT: Pair<&str> = Pair::new("kex-strict-c-v00@openssh.com", "kex-strict-s-v00@openssh.com");
 
-/// Bits of an RSA key that is long enough (RFC 9142 §3.4 by way of NIST SP 800-131A).
+/// Bits of an RSA key that is long enough (NIST SP 800-131A).
 const RSA_BITS_MIN: usize = 2048;
 
 /// The lists of a KEXINIT that are looked at.
