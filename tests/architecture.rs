@@ -190,6 +190,7 @@ const WITHOUT_CAPTURE: &[(&str, &str)] = &[
     ("opcua", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("oracle", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("portmap", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
+    ("quic", "no daemon of the lab speaks it yet; its unit tests hold the packets of the specification"),
     ("radius", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("s7comm", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("sip", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
@@ -212,6 +213,7 @@ const WITHOUT_CAPTURE: &[(&str, &str)] = &[
     ("rsh", "nobody serves it any more; its unit tests hold bytes of one"),
     ("rsync", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("ssdp", "goes to a group, so that no service shows it; its unit tests hold the bytes"),
+    ("xmpp", "no daemon of the lab speaks it yet; its unit tests hold the bytes"),
     ("x11", "no display of the lab listens; its unit tests hold the bytes"),
 ];
 

@@ -3,7 +3,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::rule::Grade;
-use super::{files_mail_web as files, remote, tls, windows};
+use super::{files_mail_web as files, handshake, remote, session, ssh, tls, windows};
 use crate::model::Practice;
 
 /// The rules that a practice breaks; none for a version or suite of TLS that is sound. `protocol` is
@@ -24,6 +24,12 @@ pub fn grades(practice: Practice, protocol: Option<&str>) -> SmallVec<[Grade; 2]
         Practice::HttpBasic => files::http_basic(),
         Practice::TlsVersion(version) => return tls::version(version).into_iter().collect(),
         Practice::TlsSuite(code) => return tls::suite(code, protocol),
+        Practice::Rlogin => session::rlogin(),
+        Practice::RemoteShell => session::remote_shell(),
+        Practice::Vnc { password } => session::vnc(password),
+        Practice::Mqtt { credentials } => session::mqtt(credentials),
+        Practice::Tls(practice) => handshake::grade(practice),
+        Practice::Ssh(practice) => ssh::grade(practice),
     };
     smallvec![grade]
 }
@@ -31,7 +37,7 @@ pub fn grades(practice: Practice, protocol: Option<&str>) -> SmallVec<[Grade; 2]
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{State, TlsVersion};
+    use crate::model::{SshPractice, State, TlsPractice, TlsVersion};
 
     /// Insists on the rules that a practice breaks, each with its severity in a state.
     fn check(practice: Practice, state: State, expected: &[(&str, u8)]) {
@@ -68,6 +74,12 @@ mod tests {
             (Practice::PopLogin, "MAIL-02", 8),
             (Practice::ImapLogin, "MAIL-03", 8),
             (Practice::HttpBasic, "WEB-01", 8),
+            (Practice::Rlogin, "ADM-02", 9),
+            (Practice::RemoteShell, "ADM-03", 9),
+            (Practice::Vnc { password: false }, "ADM-11", 10),
+            (Practice::Vnc { password: true }, "ADM-11", 6),
+            (Practice::Mqtt { credentials: false }, "DB-12", 7),
+            (Practice::Mqtt { credentials: true }, "DB-12", 7),
             (Practice::TlsVersion(TlsVersion::Ssl2), "TLS-01", 9),
             (Practice::TlsVersion(TlsVersion::Ssl3), "TLS-02", 8),
             (Practice::TlsVersion(TlsVersion::Tls10), "TLS-03", 6),
@@ -86,6 +98,43 @@ mod tests {
             check(practice, State::Capable, &[(rule, severity - 2)]);
             check(practice, State::Suspected, &[]);
         }
+    }
+
+    #[test]
+    fn every_weakness_of_a_handshake_has_the_severity_of_the_catalogue() {
+        for (practice, rule, severity) in [
+            (Practice::Tls(TlsPractice::MacThenEncrypt), "TLS-13", 2),
+            (Practice::Tls(TlsPractice::SmallGroup { bits: 512 }), "TLS-14", 9),
+            (Practice::Tls(TlsPractice::SmallGroup { bits: 1024 }), "TLS-14", 6),
+            (Practice::Tls(TlsPractice::WeakCurve(19)), "TLS-15", 5),
+            (Practice::Tls(TlsPractice::Compression), "TLS-16", 5),
+            (Practice::Tls(TlsPractice::InsecureRenegotiation), "TLS-17", 4),
+            (Practice::Tls(TlsPractice::Heartbeat), "TLS-18", 3),
+            (Practice::Tls(TlsPractice::Heartbleed), "TLS-18", 10),
+            (Practice::Tls(TlsPractice::NoExtendedMasterSecret), "TLS-19", 2),
+            (Practice::Tls(TlsPractice::WeakSignature { hash: 2 }), "TLS-20", 5),
+            (Practice::Tls(TlsPractice::Downgrade), "TLS-21", 7),
+            (Practice::Tls(TlsPractice::EarlyData), "TLS-22", 2),
+            (Practice::TlsSuite(0x002f), "TLS-12", 3),
+            (Practice::Ssh(SshPractice::Version1), "ADM-04", 9),
+            (Practice::Ssh(SshPractice::KeyExchange), "ADM-05", 5),
+            (Practice::Ssh(SshPractice::Cipher), "ADM-06", 5),
+            (Practice::Ssh(SshPractice::NoCipher), "ADM-06", 9),
+            (Practice::Ssh(SshPractice::Mac), "ADM-06", 5),
+            (Practice::Ssh(SshPractice::HostKey), "ADM-07", 4),
+            (Practice::Ssh(SshPractice::SmallHostKey { bits: 1024 }), "ADM-07", 6),
+            (Practice::Ssh(SshPractice::Terrapin), "ADM-08", 3),
+        ] {
+            check(practice, State::Negotiated, &[(rule, severity)]);
+        }
+    }
+
+    #[test]
+    fn what_an_old_client_offers_is_graded_as_it_stands() {
+        let old = Practice::Tls(TlsPractice::OldClient(TlsVersion::Tls10));
+        check(old, State::Offered, &[("TLS-05", 4)]);
+        check(Practice::Tls(TlsPractice::Fallback), State::Offered, &[("TLS-21", 3)]);
+        assert!(grades(old, None).iter().all(|grade| grade.of_asking_host));
     }
 
     #[test]

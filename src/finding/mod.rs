@@ -10,10 +10,13 @@ mod certificates;
 mod draft;
 mod files_mail_web;
 mod grade;
+mod handshake;
 mod practices;
 mod remote;
 mod rule;
 mod score;
+mod session;
+mod ssh;
 mod succession;
 mod surroundings;
 #[cfg(test)]
@@ -36,6 +39,14 @@ pub use validity::{Judgement, Status, Urgency, Validity};
 /// All rules, sorted by id.
 pub const RULES: &[&Rule] = &[
     &remote::TELNET,
+    &session::RLOGIN,
+    &session::REMOTE_SHELL,
+    &ssh::VERSION_1,
+    &ssh::KEY_EXCHANGE,
+    &ssh::CIPHER,
+    &ssh::HOST_KEY,
+    &ssh::TERRAPIN,
+    &session::VNC,
     &remote::SNMP,
     &remote::TFTP,
     &certificates::EXPIRED,
@@ -44,6 +55,7 @@ pub const RULES: &[&Rule] = &[
     &certificates::SELF_SIGNED,
     &certificates::WEAK_KEY,
     &certificates::WEAK_HASH,
+    &session::MQTT,
     &files_mail_web::FTP_LOGIN,
     &files_mail_web::SMTP_AUTH,
     &files_mail_web::POP_LOGIN,
@@ -52,12 +64,24 @@ pub const RULES: &[&Rule] = &[
     &tls::SSL3,
     &tls::TLS10,
     &tls::TLS11,
+    &handshake::OLD_CLIENT,
     &tls::NULL,
     &tls::EXPORT,
     &tls::ANONYMOUS,
     &tls::RC4,
     &tls::DES,
     &tls::TRIPLE_DES,
+    &handshake::NO_FORWARD_SECRECY,
+    &handshake::MAC_THEN_ENCRYPT,
+    &handshake::SMALL_GROUP,
+    &handshake::WEAK_CURVE,
+    &handshake::COMPRESSION,
+    &handshake::RENEGOTIATION,
+    &handshake::HEARTBEAT,
+    &handshake::MASTER_SECRET,
+    &handshake::WEAK_SIGNATURE,
+    &handshake::DOWNGRADE,
+    &handshake::EARLY_DATA,
     &tls::DTLS10,
     &files_mail_web::HTTP_BASIC,
     &windows::SMB1,

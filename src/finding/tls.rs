@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::handshake::NO_FORWARD_SECRECY;
 use super::rule::{Grade, Rule};
 use crate::model::TlsVersion;
 use crate::model::suites::{self, SuiteClasses};
@@ -168,6 +169,8 @@ pub fn suite(code: u16, protocol: Option<&str>) -> SmallVec<[Grade; 2]> {
         (classes.contains(SuiteClasses::RC4), Grade::of(&RC4)),
         (des, Grade::of(&DES)),
         (classes.contains(SuiteClasses::TRIPLE_DES), Grade::of(&TRIPLE_DES)),
+        // Of a suite that can be broken today, what a key lets read later is no news.
+        (classes.contains(SuiteClasses::NO_PFS) && !classes.is_broken(), Grade::of(&NO_FORWARD_SECRECY)),
     ]
     .into_iter()
     .filter(|(holds, _)| *holds)

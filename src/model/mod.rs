@@ -25,7 +25,7 @@ pub use flow::{FlowKey, Pair, Role, Side};
 pub use indicator::{Indication, Indicator, IndicatorKind};
 pub use observation::{Announcement, NameSource, NamedThing, Observation};
 pub use ports::registered_port;
-pub use practice::{Practice, State};
+pub use practice::{Practice, SshPractice, State, TlsPractice};
 pub use purpose::{Purpose, Purposes};
 pub use record::{Counters, FlowRecord, FrameId, Moment, Outcome};
 pub use time::{Nanos, Span, Timestamp, TimestampError};

@@ -46,7 +46,7 @@ struct Pending {
 enum Stage {
     /// Candidates by their place in [`ANALYZERS`].
     Probing {
-        candidates: u64,
+        candidates: u128,
         tries_left: u8,
     },
     Following {
@@ -73,8 +73,8 @@ pub struct Conversation {
     pending: Pair<Pending>,
 }
 
-fn all_candidates(transport: Transport) -> u64 {
-    const { assert!(ANALYZERS.len() <= 64) };
+fn all_candidates(transport: Transport) -> u128 {
+    const { assert!(ANALYZERS.len() <= 128) };
     ANALYZERS
         .iter()
         .enumerate()

@@ -5,6 +5,7 @@
 
 mod amqp;
 mod bacnet;
+mod base64;
 mod conversation;
 mod ber;
 mod bgp;
@@ -68,6 +69,7 @@ mod tls;
 mod vnc;
 mod wording;
 mod x11;
+mod xmpp;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -84,12 +86,14 @@ pub const ANALYZERS: &[&dyn Analyzer] = &[
     // A fixed beginning: magic numbers, versions, words that nobody else says.
     &tls::Tls,
     &tls::Dtls,
+    &tls::Quic,
     &http::Http,
     &proxy_protocol::ProxyProtocol,
     &ssdp::Ssdp,
     &ssh::Ssh,
     &vnc::Vnc,
     &x11::X11,
+    &xmpp::Xmpp,
     &rsync::Rsync,
     &amqp::Amqp,
     &mqtt::Mqtt,

@@ -2,9 +2,8 @@
 //! do): a few texts that each end in a zero, then a shell in clear. Users, passwords and commands pass
 //! by unread.
 
-use crate::model::{Announcement, Observation, Role, Side, Transport};
+use crate::model::{Announcement, Observation, Practice, Role, Side, State, Transport};
 
-use super::recognised::Recognised;
 use super::{Analyzer, Guess, Opening, Probe, Seen, Session, Step};
 
 /// Bytes of one text; user names have up to 32, commands may be long.
@@ -36,7 +35,7 @@ impl Analyzer for Rsh {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(CommandSession { protocol: "rsh" })
+        Box::new(CommandSession { protocol: "rsh", asked: false })
     }
 }
 
@@ -54,7 +53,7 @@ impl Analyzer for Rexec {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(CommandSession { protocol: "rexec" })
+        Box::new(CommandSession { protocol: "rexec", asked: false })
     }
 }
 
@@ -75,7 +74,7 @@ impl Analyzer for Rlogin {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Recognised)
+        Box::new(LoginSession)
     }
 }
 
@@ -149,15 +148,41 @@ fn login(client: &[u8], server: &[u8]) -> Guess {
     }
 }
 
-/// A command's connection: the first text is all that matters.
+/// What a server makes of what it was asked: a zero begins the session, everything else is a complaint.
+fn answer(practice: Practice, bytes: &[u8], seen: &mut Seen) -> Step {
+    let state = if bytes.first() == Some(&0) { State::Used } else { State::Attempted };
+    seen.practice(practice, state, if state == State::Used { "accepted" } else { "refused" });
+    Step::Done
+}
+
+/// A session of rlogin: what the client says is in clear, and none of our business.
+struct LoginSession;
+
+impl Session for LoginSession {
+    fn on_bytes(&mut self, from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
+        match from {
+            Role::Client => Step::Skip(u64::MAX),
+            Role::Server => answer(Practice::Rlogin, bytes, seen),
+        }
+    }
+
+    fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
+        Step::Done
+    }
+}
+
+/// A command's connection: of what the client says, the first text is all that matters.
 struct CommandSession {
     protocol: &'static str,
+    /// The first text was read.
+    asked: bool,
 }
 
 impl Session for CommandSession {
     fn on_bytes(&mut self, from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
         if from == Role::Server {
-            return Step::Need(bytes.len());
+            let practice = Practice::RemoteShell;
+            return if self.asked { answer(practice, bytes, seen) } else { Step::Need(bytes.len()) };
         }
         let Some((1.., [port])) = texts::<1>(bytes) else { return Step::Need(bytes.len() + 1) };
         let port = std::str::from_utf8(port).ok().and_then(|port| port.parse::<u16>().ok());
@@ -173,7 +198,8 @@ impl Session for CommandSession {
                 practice: None,
             }));
         }
-        Step::Done
+        self.asked = true;
+        Step::Skip(u64::MAX)
     }
 
     fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
@@ -207,10 +233,11 @@ mod tests {
         let said: [&[u8]; 2] = [b"1020\0", b"lns\0root\0mkdir testdir\0"];
         let (verdict, told) = rsh(1021, &said, b"\x01Login incorrect.\n");
         assert_eq!(verdict, Some(Verdict { protocol: "rsh", client: Some(Side::A) }));
-        let [Observation::Announced(announced)] = told.as_slice() else { panic!("{told:?}") };
+        let [Observation::Announced(announced), refused] = told.as_slice() else { panic!("{told:?}") };
+        assert!(matches!(refused, Observation::Practice { state: State::Attempted, .. }));
         assert_eq!((announced.listener, announced.port), (Role::Client, 1020));
         let (verdict, told) = rsh(1021, &[b"\0lns\0root\0date\0"], b"\0");
-        assert_eq!((verdict.map(|verdict| verdict.protocol), told.len()), (Some("rsh"), 0));
+        assert_eq!((verdict.map(|verdict| verdict.protocol), told.len()), (Some("rsh"), 1));
         assert_eq!(rsh(40_000, &said, b"\0").0.map(|verdict| verdict.protocol), Some("rexec"));
     }
 
@@ -218,13 +245,22 @@ mod tests {
     fn rexec_is_a_command_with_a_password_from_anywhere_and_tells_no_word_of_it() {
         let outcome = tcp(&[C(b"0\0alice\0secret\0uname -a\0"), S(b"\0Linux\n")]);
         assert_eq!((outcome.protocol, outcome.client_right), (Some("rexec"), Some(true)));
-        assert_eq!(outcome.observations, []);
+        let [Observation::Practice { practice: Practice::RemoteShell, state: State::Used, at_fault, what }] =
+            outcome.observations.as_slice()
+        else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!((*at_fault, what.as_str()), (Role::Server, "accepted"));
     }
 
     #[test]
     fn rlogin_names_its_terminal() {
         let outcome = tcp(&[C(b"\0alice\0root\0vt100/9600\0"), S(b"\0"), S(b"Password: ")]);
         assert_eq!((outcome.protocol, outcome.client_right), (Some("rlogin"), Some(true)));
+        assert!(matches!(
+            outcome.observations.as_slice(),
+            [Observation::Practice { practice: Practice::Rlogin, state: State::Used, .. }]
+        ));
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl StartTls {
 }
 
 /// Do the bytes begin with a handshake record (RFC 8446 §5.1)?
-fn is_record(bytes: &[u8]) -> Guess {
+pub(super) fn is_record(bytes: &[u8]) -> Guess {
     match bytes {
         [0x16, 3, 0..=4, ..] => Guess::Yes,
         [0x16] | [0x16, 3] => Guess::More,

@@ -53,6 +53,7 @@ fn of_streams() -> Vec<Sample> {
         tcp("rlogin", "\0alice\0root\0vt100/9600\0", "\0"),
         tcp("tls", hex(&hello), ""),
         tcp("http", "GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
+        tcp("xmpp", "<stream:stream to='a.example' xmlns:stream='http://etherx.jabber.org/streams'>", ""),
         tcp("ssh", "SSH-2.0-PuTTY_Release_0.78\r\n", "SSH-2.0-OpenSSH_9.6\r\n"),
         tcp("smb", hex(&format!("00000040 fe534d42 4000 0100 {}", "00".repeat(56))), ""),
         tcp("rdp", hex("03000013 0e e0 0000 0000 00 01 00 0800 03000000"), ""),
@@ -110,6 +111,7 @@ fn of_datagrams() -> Vec<Sample> {
     let asked = "03777777 076578616d706c65 036f7267 00 0001 0001";
     vec![
         udp("dtls", 23_456, &dtls),
+        udp("quic", 23_456, super::tls::quic::vectors::CLIENT_1),
         udp("ssdp", 1900, &text("M-SEARCH * HTTP/1.1\r\nMAN: \"ssdp:discover\"\r\n\r\n")),
         udp("kerberos", 88, "6a1e 301c a103020105 a20302010a a410 300e a007 0305 0040810010 a203 1b0141"),
         udp("ldap", 389, "300c 020101 6007 020103 0400 8000"),

@@ -1,15 +1,17 @@
 //! VNC's remote framebuffer protocol (RFC 6143), up to the answer to the question whether a password
 //! was asked for. Both sides greet alike; the server greets first.
 
-use crate::model::{Capability, Observation, Pair, Role, Side, Transport};
+use crate::model::{Capability, Observation, Pair, Practice, Role, Side, State, Transport};
 
 use super::{Analyzer, Opening, Probe, Seen, Session, Step};
 
 /// Bytes of a greeting: `RFB 003.008` and a line feed (§7.1.1).
 const GREETING: usize = 12;
 
-/// No authentication (§7.2.1).
+/// Security types: no authentication, and a password of eight characters (§7.2.1, §7.2.2). Both leave
+/// everything after them in clear.
 const NONE: u8 = 1;
+const PASSWORD: u8 = 2;
 
 /// VNC.
 pub struct Vnc;
@@ -145,6 +147,7 @@ impl VncSession {
         seen.push(Observation::ClientProven(from == Role::Server));
         match decided {
             Some(NONE) => open(seen),
+            Some(PASSWORD) => with_password(seen),
             // Who is who was wrong until here: the sides change names with the next call.
             Some(_) => Step::Done,
             None if from == Role::Client => Step::Done,
@@ -163,59 +166,88 @@ impl VncSession {
                 self.stage = Stage::Result;
                 Step::Consumed(1)
             }
+            ([PASSWORD, ..], _) => with_password(seen),
             _ => Step::Done,
         }
     }
 }
 
+/// A password is asked for, and nothing more.
+fn with_password(seen: &mut Seen) -> Step {
+    let practice = Practice::Vnc { password: true };
+    seen.practice(practice, State::Negotiated, "security type 2 (VNC authentication)");
+    Step::Done
+}
+
 /// Nobody asked for a password.
 fn open(seen: &mut Seen) -> Step {
     seen.push(Observation::Capability(Capability::ExecDesktopOpen));
+    seen.practice(Practice::Vnc { password: false }, State::Used, "security type 1 (None)");
     Step::Done
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::testing::{Line, Outcome, late, tcp};
+    use crate::protocol::testing::{Line, late, tcp};
     use Line::{C, S};
 
     const V3: &[u8] = b"RFB 003.003\n";
     const V7: &[u8] = b"RFB 003.007\n";
     const V8: &[u8] = b"RFB 003.008\n";
 
-    fn check(lines: &[Line<'_>], client_right: Option<bool>, open: bool) {
-        let open = open.then_some(Observation::Capability(Capability::ExecDesktopOpen));
-        let observations = open.into_iter().collect();
-        assert_eq!(tcp(lines), Outcome { protocol: Some("vnc"), client_right, observations });
+    /// `password` is whether one was asked for, where that was seen.
+    fn check(lines: &[Line<'_>], client_right: Option<bool>, password: Option<bool>) {
+        let outcome = tcp(lines);
+        assert_eq!((outcome.protocol, outcome.client_right), (Some("vnc"), client_right));
+        let expected = match password {
+            Some(false) => {
+                vec![Some(Capability::ExecDesktopOpen), None]
+            }
+            Some(true) => vec![None],
+            None => vec![],
+        };
+        let told: Vec<_> = outcome
+            .observations
+            .iter()
+            .map(|told| match told {
+                Observation::Capability(capability) => Some(*capability),
+                Observation::Practice { practice, .. } => {
+                    assert_eq!(Some(*practice), password.map(|password| Practice::Vnc { password }));
+                    None
+                }
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(told, expected);
     }
 
     #[test]
     fn a_desktop_without_a_password_is_open() {
         let yes = Some(true);
-        check(&[S(V8), C(V8), S(&[1, 1]), C(&[1]), S(&[0, 0, 0, 0]), C(&[0])], yes, true);
-        check(&[S(V8), C(V7), S(&[2, 1, 2]), C(&[1, 0])], yes, true);
-        check(&[S(V8), C(V3), S(&[0, 0, 0, 1])], yes, true);
+        check(&[S(V8), C(V8), S(&[1, 1]), C(&[1]), S(&[0, 0, 0, 0]), C(&[0])], yes, Some(false));
+        check(&[S(V8), C(V7), S(&[2, 1, 2]), C(&[1, 0])], yes, Some(false));
+        check(&[S(V8), C(V3), S(&[0, 0, 0, 1])], yes, Some(false));
     }
 
     #[test]
     fn a_desktop_that_asks_or_refuses_is_not() {
         let yes = Some(true);
-        check(&[S(V8), C(V8), S(&[1, 2]), C(&[2]), S(&[7; 16])], yes, false);
-        check(&[S(V8), C(V8), S(&[2, 1, 2]), C(&[1]), S(&[0, 0, 0, 1])], yes, false);
-        check(&[S(V8), C(V3), S(&[0, 0, 0, 2]), S(&[7; 16])], yes, false);
-        check(&[S(V8), C(V8), S(&[0, 0, 0, 0, 4]), S(b"no!!")], None, false);
+        check(&[S(V8), C(V8), S(&[1, 2]), C(&[2]), S(&[7; 16])], yes, Some(true));
+        check(&[S(V8), C(V8), S(&[2, 1, 2]), C(&[1]), S(&[0, 0, 0, 1])], yes, None);
+        check(&[S(V8), C(V3), S(&[0, 0, 0, 2]), S(&[7; 16])], yes, Some(true));
+        check(&[S(V8), C(V8), S(&[0, 0, 0, 0, 4]), S(b"no!!")], None, None);
     }
 
     #[test]
     fn a_server_that_connects_to_a_listening_viewer_is_the_server() {
-        check(&[C(V8), S(V8), C(&[1, 2]), S(&[2])], Some(false), false);
+        check(&[C(V8), S(V8), C(&[1, 2]), S(&[2])], Some(false), None);
     }
 
     #[test]
     fn one_side_alone_tells_nothing_of_the_other() {
-        check(&[S(V8), S(&[1, 1])], None, false);
-        check(&[C(V3)], None, false);
+        check(&[S(V8), S(&[1, 1])], None, None);
+        check(&[C(V3)], None, None);
         assert_eq!(late(&[(Side::B, V8)]), (Some("vnc"), None));
     }
 

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::model::{
-    Capability, Evidence, IndicatorKind, NameSource, Practice, Realm, RealmKind, Role, State, TlsVersion,
-    TokenKind, Transport,
+    Capability, Evidence, IndicatorKind, NameSource, Practice, Realm, RealmKind, Role, SshPractice, State,
+    TlsPractice, TlsVersion, TokenKind, Transport,
 };
 
 /// Words that a process takes over from stores: names of protocols, roles, malformed things. The
@@ -166,6 +166,29 @@ const PRACTICES: &[(Practice, &str)] = &[
     (Practice::Nbns { answered: true }, "nbns answered"),
     (Practice::FtpLogin { anonymous: false }, "ftp_login"),
     (Practice::FtpLogin { anonymous: true }, "ftp_login anonymous"),
+    (Practice::Rlogin, "rlogin"),
+    (Practice::RemoteShell, "remote_shell"),
+    (Practice::Vnc { password: false }, "vnc"),
+    (Practice::Vnc { password: true }, "vnc password"),
+    (Practice::Mqtt { credentials: false }, "mqtt"),
+    (Practice::Mqtt { credentials: true }, "mqtt credentials"),
+    (Practice::Tls(TlsPractice::Fallback), "tls_fallback"),
+    (Practice::Tls(TlsPractice::Downgrade), "tls_downgrade"),
+    (Practice::Tls(TlsPractice::MacThenEncrypt), "tls_mac_then_encrypt"),
+    (Practice::Tls(TlsPractice::Compression), "tls_compression"),
+    (Practice::Tls(TlsPractice::InsecureRenegotiation), "tls_insecure_renegotiation"),
+    (Practice::Tls(TlsPractice::Heartbeat), "tls_heartbeat"),
+    (Practice::Tls(TlsPractice::Heartbleed), "tls_heartbleed"),
+    (Practice::Tls(TlsPractice::NoExtendedMasterSecret), "tls_no_extended_master_secret"),
+    (Practice::Tls(TlsPractice::EarlyData), "tls_early_data"),
+    (Practice::Ssh(SshPractice::Version1), "ssh_version_1"),
+    (Practice::Ssh(SshPractice::BothVersions), "ssh_both_versions"),
+    (Practice::Ssh(SshPractice::KeyExchange), "ssh_key_exchange"),
+    (Practice::Ssh(SshPractice::Cipher), "ssh_cipher"),
+    (Practice::Ssh(SshPractice::NoCipher), "ssh_no_cipher"),
+    (Practice::Ssh(SshPractice::Mac), "ssh_mac"),
+    (Practice::Ssh(SshPractice::HostKey), "ssh_host_key"),
+    (Practice::Ssh(SshPractice::Terrapin), "ssh_terrapin"),
 ];
 
 /// A practice and what is said with it: `snmp 2 default write`, `tls_suite 0xc014`.
@@ -178,6 +201,11 @@ pub fn of_practice(practice: Practice) -> String {
         }
         Practice::TlsVersion(version) => format!("tls_version {}", version.to_word()),
         Practice::TlsSuite(number) => format!("tls_suite 0x{number:04x}"),
+        Practice::Tls(TlsPractice::OldClient(version)) => format!("tls_old_client {}", version.to_word()),
+        Practice::Tls(TlsPractice::SmallGroup { bits }) => format!("tls_small_group {bits}"),
+        Practice::Tls(TlsPractice::WeakCurve(number)) => format!("tls_weak_curve {number}"),
+        Practice::Tls(TlsPractice::WeakSignature { hash }) => format!("tls_weak_signature {hash}"),
+        Practice::Ssh(SshPractice::SmallHostKey { bits }) => format!("ssh_small_host_key {bits}"),
         plain => {
             PRACTICES.iter().find(|(known, _)| *known == plain).map_or(UNKNOWN, |(_, word)| word).to_owned()
         }
@@ -200,6 +228,11 @@ pub fn practice(text: &str) -> Option<Practice> {
         }
         "tls_version" => Practice::TlsVersion(TlsVersion::of_word(rest)?),
         "tls_suite" => Practice::TlsSuite(u16::from_str_radix(rest.strip_prefix("0x")?, 16).ok()?),
+        "tls_old_client" => Practice::Tls(TlsPractice::OldClient(TlsVersion::of_word(rest)?)),
+        "tls_small_group" => Practice::Tls(TlsPractice::SmallGroup { bits: rest.parse().ok()? }),
+        "tls_weak_curve" => Practice::Tls(TlsPractice::WeakCurve(rest.parse().ok()?)),
+        "tls_weak_signature" => Practice::Tls(TlsPractice::WeakSignature { hash: rest.parse().ok()? }),
+        "ssh_small_host_key" => Practice::Ssh(SshPractice::SmallHostKey { bits: rest.parse().ok()? }),
         _ => return None,
     })
 }
@@ -259,6 +292,11 @@ mod tests {
             Practice::SnmpCommunity { version: 2, default_community: true, write: true },
             Practice::TlsVersion(TlsVersion::Tls10),
             Practice::TlsSuite(0xc014),
+            Practice::Tls(TlsPractice::OldClient(TlsVersion::Tls11)),
+            Practice::Tls(TlsPractice::SmallGroup { bits: 1024 }),
+            Practice::Tls(TlsPractice::WeakCurve(19)),
+            Practice::Tls(TlsPractice::WeakSignature { hash: 2 }),
+            Practice::Ssh(SshPractice::SmallHostKey { bits: 1024 }),
         ]);
         for each in practices {
             assert_eq!(practice(&of_practice(each)), Some(each));

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use httparse::{Header, ParserConfig, Request, Response, Status};
 
-use crate::protocol::Guess;
+use crate::protocol::{Guess, base64};
 
 /// Headers of one message; servers refuse more than 100 by default (Apache), so a message with
 /// more than this many is not understood.
@@ -74,6 +74,10 @@ const METHODS: &[&str] = &[
 /// The longest of [`METHODS`].
 const METHOD_BYTES_MAX: usize = 16;
 
+/// Characters of an NTLM message in a header. The longest holds three names and two answers to a
+/// challenge, all together some 700 bytes.
+const NEGOTIATION_BYTES_MAX: usize = 4 * 1024;
+
 /// What follows a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Body {
@@ -93,6 +97,8 @@ pub(super) struct RequestHead<'a> {
     pub(super) agent: Option<&'a [u8]>,
     /// It carries Basic credentials (RFC 7617), for the server or for a proxy.
     pub(super) basic: bool,
+    /// A step of a login by NTLM, in Base64.
+    pub(super) negotiation: Option<&'a [u8]>,
     /// The trace it belongs to (W3C Trace Context).
     pub(super) trace: Option<&'a [u8]>,
     /// What its sender calls it.
@@ -108,6 +114,8 @@ pub(super) struct RequestHead<'a> {
 pub(super) struct ResponseHead<'a> {
     pub(super) status: u16,
     pub(super) server: Option<&'a [u8]>,
+    /// A step of a login by NTLM, in Base64.
+    pub(super) negotiation: Option<&'a [u8]>,
     /// What the request is called.
     pub(super) identifier: Option<&'a [u8]>,
     /// It has a header that only Docker's engine or etcd sends.
@@ -212,6 +220,7 @@ impl<'a> RequestHead<'a> {
             host: None,
             agent: None,
             basic: false,
+            negotiation: None,
             trace: None,
             identifier: None,
             forwarded: None,
@@ -224,6 +233,8 @@ impl<'a> RequestHead<'a> {
                 _ if is(header, "user-agent") => head.agent = Some(header.value),
                 _ if is(header, "authorization") || is(header, "proxy-authorization") => {
                     head.basic |= is_basic(header.value);
+                    let step = negotiation(header, ["authorization", "proxy-authorization"]);
+                    head.negotiation = head.negotiation.or(step);
                 }
                 _ if is(header, "traceparent") => head.trace = Some(header.value),
                 _ if is_identifier(header) => head.identifier = Some(header.value),
@@ -255,6 +266,10 @@ impl<'a> ResponseHead<'a> {
                 .iter()
                 .find(|header| is_identifier(header))
                 .map(|header| header.value),
+            negotiation: response
+                .headers
+                .iter()
+                .find_map(|header| negotiation(header, ["www-authenticate", "proxy-authenticate"])),
             runs_things: response.headers.iter().any(runs_things),
             server: response.headers.iter().find(|header| is(header, "server")).map(|header| header.value),
             body: body(response.headers),
@@ -292,34 +307,22 @@ fn body(headers: &[Header<'_>]) -> Body {
 
 /// `Basic`, then Base64 of `user:password` (RFC 7617 §2). Only looks for the colon; keeps nothing.
 fn is_basic(value: &[u8]) -> bool {
-    let Some((scheme, rest)) = value.split_at_checked(6) else { return false };
-    let encoded = rest.trim_ascii();
-    let digits = encoded.strip_suffix(b"==").or(encoded.strip_suffix(b"=")).unwrap_or(encoded);
-    if !scheme.eq_ignore_ascii_case(b"basic ") || digits.is_empty() {
-        return false;
+    let Some((scheme, encoded)) = value.split_at_checked(6) else { return false };
+    let has_colon = |decoded: Vec<u8>| decoded.contains(&b':');
+    scheme.eq_ignore_ascii_case(b"basic ") && base64::decode(encoded.trim_ascii()).is_some_and(has_colon)
+}
+
+/// What a header carries after `NTLM` or `Negotiate` (RFC 4559 §4), if that could be NTLM. Tickets of
+/// Kerberos come the same way and are longer.
+fn negotiation<'a>(header: &Header<'a>, names: [&str; 2]) -> Option<&'a [u8]> {
+    if !names.iter().any(|name| is(header, name)) {
+        return None;
     }
-    let mut colon = false;
-    let mut bits: u32 = 0;
-    for (place, digit) in digits.iter().enumerate() {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return false,
-        };
-        bits = bits << 6 | u32::from(value);
-        // The bits after each digit that are left over for the next byte: none, 2 or 4 of them.
-        let whole = match place % 4 {
-            0 => None,
-            1 => Some(bits >> 4),
-            2 => Some(bits >> 2),
-            _ => Some(bits),
-        };
-        colon |= whole.is_some_and(|byte| byte & 0xff == u32::from(b':'));
-    }
-    colon
+    let (scheme, encoded) =
+        header.value.split_at_checked(header.value.iter().position(|byte| *byte == b' ')?)?;
+    let encoded = encoded.trim_ascii();
+    let known = scheme.eq_ignore_ascii_case(b"ntlm") || scheme.eq_ignore_ascii_case(b"negotiate");
+    (known && (1..=NEGOTIATION_BYTES_MAX).contains(&encoded.len())).then_some(encoded)
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ use compact_str::CompactString;
 use crate::model::{
     Address, Capability, NameSource, NamedThing, Observation, Pair, Practice, Purpose, Purposes, Role, State,
 };
-use crate::protocol::{Guess, Seen, Session, Step};
+use crate::protocol::starttls::is_record;
+use crate::protocol::tls::Tls;
+use crate::protocol::{Guess, Seen, Session, Step, base64, ntlm};
 
 use super::head::{self, Body, RequestHead, ResponseHead};
 use super::meaning;
@@ -85,10 +87,15 @@ pub(super) struct HttpSession {
     directions: Pair<Direction>,
     unanswered: VecDeque<Request>,
     told: Told,
+    /// A proxy has opened the way to somebody else (RFC 9110 §9.3.6).
+    tunnel: bool,
 }
 
 impl Session for HttpSession {
     fn on_bytes(&mut self, from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
+        if self.tunnel {
+            return in_tunnel(bytes);
+        }
         match self.directions[from].place {
             Place::Head => self.on_head(from, bytes, seen),
             Place::PerhapsBody(len) => self.on_perhaps_body(from, len, bytes, seen),
@@ -102,6 +109,23 @@ impl Session for HttpSession {
         self.directions[from].go(Place::Lost);
         self.unanswered.clear();
         Step::Need(0)
+    }
+}
+
+/// What is said through a proxy to somebody else: TLS is followed, for the names and certificates in
+/// it; the rest is no HTTP.
+fn in_tunnel(bytes: &[u8]) -> Step {
+    match is_record(bytes) {
+        Guess::Yes => Step::Upgrade(0, &Tls),
+        Guess::More => Step::Need(bytes.len() + 1),
+        Guess::No => Step::Done,
+    }
+}
+
+/// The names of machines that a login by NTLM tells ([MS-NTHT]).
+fn negotiate(step: Option<&[u8]>, from: Role, seen: &mut Seen) {
+    if let Some(message) = step.and_then(base64::decode) {
+        ntlm::names(&message, from, seen);
     }
 }
 
@@ -154,6 +178,7 @@ impl HttpSession {
             Guess::Yes => {}
             Guess::More => return Step::Need(bytes.len() + 1),
             Guess::No if !self.directions[from].begun => return not_http1(from, bytes, seen),
+            Guess::No if from == Role::Client && self.asked_for_tunnel() => return in_tunnel(bytes),
             Guess::No => return self.lose(from, bytes.len()),
         }
         let direction = &mut self.directions[from];
@@ -187,10 +212,13 @@ impl HttpSession {
         }
     }
 
+    /// The last that the client asked for, as far as is known without an answer to it.
+    fn asked_for_tunnel(&self) -> bool {
+        self.unanswered.back().is_some_and(|last| last.method == Method::Connect)
+    }
+
     fn on_request(&mut self, head: &RequestHead<'_>, len: usize, seen: &mut Seen) -> Step {
-        if self.unanswered.back().is_some_and(|last| last.method == Method::Connect)
-            && head.method != "CONNECT"
-        {
+        if self.asked_for_tunnel() && head.method != "CONNECT" {
             // The answer was not captured: what is said now is said to somebody behind the proxy.
             return Step::Done;
         }
@@ -204,6 +232,7 @@ impl HttpSession {
         if head.basic {
             self.told.basic(State::Attempted, seen);
         }
+        negotiate(head.negotiation, Role::Client, seen);
         self.told.purpose(meaning::purpose(head), seen);
         self.told.origin(head.forwarded.and_then(meaning::origin), seen);
         let identifier = head.identifier.and_then(|value| meaning::identifier(value, Role::Client));
@@ -231,6 +260,7 @@ impl HttpSession {
         if let Some(server) = head.server {
             self.told.product(Role::Server, server, seen);
         }
+        negotiate(head.negotiation, Role::Server, seen);
         if head.status == 101 {
             // From here on another protocol is spoken (RFC 9110 §15.2.2).
             let asked_for = self.unanswered.front().and_then(|request| request.asked_for);
@@ -256,7 +286,10 @@ impl HttpSession {
         // RFC 9112 §6.3: what the status and the method say comes before what the headers say.
         let empty = Body::Length(0);
         match (request.map(|request| request.method), head.body) {
-            (Some(Method::Connect), _) if head.status < 300 => Step::Done,
+            (Some(Method::Connect), _) if head.status < 300 => {
+                self.tunnel = true;
+                Step::Consumed(len)
+            }
             _ if matches!(head.status, 204 | 304) => self.pass(Role::Server, len, empty, false),
             (Some(Method::Head), _) => self.pass(Role::Server, len, empty, false),
             // Until the end of the connection, so this was its last message.

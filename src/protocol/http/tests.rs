@@ -5,7 +5,7 @@ use crate::model::{
     State, Token, TokenKind, Transport,
 };
 use crate::protocol::testing::Line::{C, S};
-use crate::protocol::testing::{Outcome, hex, tcp};
+use crate::protocol::testing::{Line, Outcome, hex, tcp};
 use crate::protocol::{Conversation, Seen};
 
 fn product(of: Role, text: &str) -> Observation {
@@ -324,4 +324,40 @@ fn tokens_are_told_of_each_message_and_a_proxy_s_client_when_it_changes() {
             asked,
         ],
     );
+}
+
+#[test]
+fn a_login_by_ntlm_names_both_machines() {
+    // A NEGOTIATE that names the workstation HTTPHOST, a CHALLENGE of SRVSFT.
+    let ask = b"GET / HTTP/1.1\r\nAuthorization: NTLM TlRMTVNTUAABAAAAByAAAAAAAAAgAAAACAAIACAAAABIVFRQSE9TVA==\r\n\r\n";
+    let answer = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\
+        WWW-Authenticate: Negotiate TlRMTVNTUAACAAAAAAAAAAAAAAAFAokCAAAAAAAAAAAAAAAAAAAAABQAFAAwAAAAAQAMAFMAUgBWAFMARgBUAAAAAAA=\r\n\
+        Content-Length: 0\r\n\r\n";
+    let names: Vec<_> = tcp(&[C(ask), S(answer)])
+        .observations
+        .into_iter()
+        .filter_map(|told| match told {
+            Observation::Name { of, name, source: NameSource::Ntlm } => Some((of, name)),
+            _ => None,
+        })
+        .collect();
+    let of = NamedThing::Role;
+    assert_eq!(names, [(of(Role::Client), "httphost".into()), (of(Role::Server), "srvsft".into())]);
+}
+
+#[test]
+fn tls_behind_a_proxy_is_read() {
+    let connect = b"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n";
+    let opened = b"HTTP/1.1 200 Connection established\r\n\r\n";
+    let hello = hex(&format!("16030100 2f 0100002b 0303 {} 00 0004 1301 c02f 01 00", "5a".repeat(32)));
+    let hellos = |lines: &[Line<'_>]| {
+        let outcome = tcp(lines);
+        assert_eq!(outcome.protocol, Some("http"));
+        let hellos = outcome.observations.iter();
+        hellos.filter(|told| matches!(told, Observation::ClientHello { .. })).count()
+    };
+    assert_eq!(hellos(&[C(connect), S(opened), C(&hello)]), 1);
+    assert_eq!(hellos(&[C(connect), C(&hello)]), 1, "the answer was not captured");
+    assert_eq!(hellos(&[C(connect), S(opened), C(b"SSH-2.0-x\r\n"), C(&hello)]), 0);
+    assert_eq!(hellos(&[C(connect), S(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"), C(&hello)]), 0);
 }

@@ -22,6 +22,7 @@ const HEADER: usize = 8;
 const PACKET_BYTES_MAX: usize = 32_767;
 
 const SQL_BATCH: u8 = 0x01;
+const OLD_LOGIN: u8 = 0x02;
 const RPC: u8 = 0x03;
 const ANSWER: u8 = 0x04;
 const TRANSACTION: u8 = 0x0e;
@@ -66,11 +67,15 @@ fn packet(bytes: &[u8]) -> Option<(u8, usize)> {
 /// Who sends such a packet. Its header is weak, so its contents must begin as they should.
 fn speaker(bytes: &[u8]) -> Speaker {
     if bytes.len() < HEADER {
-        let possible = matches!(bytes, [SQL_BATCH | RPC | ANSWER | TRANSACTION | LOGIN | PRELOGIN, ..]);
+        let possible =
+            matches!(bytes, [SQL_BATCH | OLD_LOGIN | RPC | ANSWER | TRANSACTION | LOGIN | PRELOGIN, ..]);
         return if possible { Speaker::Unclear } else { Speaker::Stranger };
     }
-    let Some((kind, len)) = packet(bytes) else { return Speaker::Stranger };
     let contents = bytes.get(HEADER..).unwrap_or_default();
+    if bytes.first() == Some(&OLD_LOGIN) {
+        return is_old_login(bytes, contents);
+    }
+    let Some((kind, len)) = packet(bytes) else { return Speaker::Stranger };
     let contents = contents.get(..len).unwrap_or(contents);
     let (role, fits) = match kind {
         PRELOGIN => (Role::Client, is_prelogin(contents, len)),
@@ -102,6 +107,22 @@ fn is_login(contents: &[u8], len: usize) -> Option<bool> {
     let said = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
     let version = matches!(rest, [_, _, 0, 0x70..=0x74] | [0x70..=0x74, 0, _, _]);
     Some(version && (said == len || said > len && said <= PACKET_BYTES_MAX))
+}
+
+/// A login of version 4.2 or 5.0, which Sybase's servers still speak: the first packet of 512 bytes,
+/// and in it four names of at most 30 bytes, each filled up with zeros and followed by its length.
+fn is_old_login(bytes: &[u8], contents: &[u8]) -> Speaker {
+    const NAME: usize = 30;
+    if !matches!(bytes.first_chunk::<HEADER>(), Some([OLD_LOGIN, 0 | 1, 2, 0, 0, 0, 0 | 1, 0])) {
+        return Speaker::Stranger;
+    }
+    let Some(names) = contents.get(..4 * (NAME + 1)) else { return Speaker::Unclear };
+    let fits = names.chunks_exact(NAME + 1).all(|field| {
+        let Some((len, name)) = field.split_last() else { return false };
+        let filling = name.get(usize::from(*len)..);
+        filling.is_some_and(|filling| filling.iter().all(|byte| *byte == 0))
+    });
+    if fits { Speaker::Is(Role::Client) } else { Speaker::Stranger }
 }
 
 /// Headers before a request: their length, and the one about transactions, which is always there
@@ -154,7 +175,7 @@ impl Session for MssqlSession {
             return if self.in_step[from] { self.finish(seen) } else { Step::Consumed(bytes.len()) };
         };
         self.in_step[from] = true;
-        let logs_in = matches!((from, kind), (_, PRELOGIN | ANSWER) | (Role::Client, LOGIN | SSPI));
+        let logs_in = matches!((from, kind), (_, PRELOGIN | ANSWER | SSPI) | (Role::Client, LOGIN));
         if !logs_in {
             // Queries: everything about the two has been said.
             return self.finish(seen);

@@ -105,3 +105,21 @@ fn the_browser_tells_ports_and_the_version() {
     assert_eq!(udp(1434, &[S(&answer[..answer.len() - 1])]).protocol, None);
     assert_eq!(udp(1434, &[S(b"\x05\x04\0abcd")]).protocol, None);
 }
+
+#[test]
+fn a_login_of_an_old_version_is_known_by_its_names() {
+    let field = |name: &[u8]| [name, &vec![0; 30 - name.len()], &[name.len() as u8]].concat();
+    let login = |header: &str, host: &[u8]| {
+        let names = [field(host), field(b"sa"), field(b"secret"), field(b"4711")].concat();
+        [hex(header), names, vec![0; 380]].concat()
+    };
+    let outcome = tcp(&[C(&login("02 00 0200 0000 00 00", b"ws7"))]);
+    assert_eq!((outcome.protocol, outcome.client_right), (Some("mssql"), Some(true)));
+    assert_eq!(outcome.observations, []);
+    for header in ["02 00 0201 0000 00 00", "02 00 0200 0001 00 00", "02 03 0200 0000 00 00"] {
+        assert_eq!(tcp(&[C(&login(header, b"ws7"))]).protocol, None, "{header}");
+    }
+    let mut beyond = login("02 00 0200 0000 00 00", b"ws7");
+    beyond[HEADER + 20] = b'x';
+    assert_eq!(tcp(&[C(&beyond)]).protocol, None, "a name longer than it says");
+}

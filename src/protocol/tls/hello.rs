@@ -38,6 +38,8 @@ pub(in crate::protocol) enum Carrier {
     Stream,
     /// DTLS over datagrams.
     Datagram,
+    /// TLS 1.3 inside QUIC.
+    Quic,
 }
 
 /// A ClientHello, taken apart.
@@ -140,6 +142,12 @@ pub(in crate::protocol) struct ServerHello<'a> {
     pub(in crate::protocol) version: Option<TlsVersion>,
     pub(in crate::protocol) session_id: &'a [u8],
     pub(in crate::protocol) suite: u16,
+    /// How payload is compressed; 0 if it is not.
+    pub(in crate::protocol) compression: u8,
+    /// The end of its random, where a server says that it could do more (RFC 8446 §4.1.3).
+    pub(in crate::protocol) random_end: [u8; 8],
+    /// Types of all extensions.
+    pub(in crate::protocol) extensions: Vec<u16>,
     pub(in crate::protocol) alpn: Option<CompactString>,
     /// A pre-shared key was accepted: TLS 1.3's way to resume (RFC 8446 §4.2.11).
     pub(in crate::protocol) pre_shared_key: bool,
@@ -154,18 +162,20 @@ impl<'a> ServerHello<'a> {
     pub(in crate::protocol) fn parse(body: &'a [u8]) -> Option<ServerHello<'a>> {
         let mut reader = Reader::new(body);
         let legacy_version = reader.u16()?;
-        let retry = reader.take(32)? == RETRY_RANDOM;
+        let random = reader.take(32)?;
+        let retry = random == RETRY_RANDOM;
         // Drafts of TLS 1.3 up to 21 said so here and had neither session id nor compression.
         let early_draft = legacy_version >> 8 == 0x7f;
         let session_id = if early_draft { &[][..] } else { reader.vector8()? };
         let suite = reader.u16()?;
-        if !early_draft {
-            reader.u8()?;
-        }
+        let compression = if early_draft { 0 } else { reader.u8()? };
         let mut hello = ServerHello {
             version: TlsVersion::from_wire(legacy_version),
             session_id,
             suite,
+            compression,
+            random_end: random.last_chunk().copied().unwrap_or_default(),
+            extensions: Vec::new(),
             alpn: None,
             pre_shared_key: false,
             retry,
@@ -180,6 +190,7 @@ impl<'a> ServerHello<'a> {
         while !reader.is_empty() {
             let kind = reader.u16()?;
             let mut content = Reader::new(reader.vector16()?);
+            self.extensions.push(kind);
             match kind {
                 extension::SUPPORTED_VERSIONS => self.version = TlsVersion::from_wire(content.u16()?),
                 extension::PRE_SHARED_KEY => self.pre_shared_key = true,

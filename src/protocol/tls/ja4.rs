@@ -26,6 +26,7 @@ pub(in crate::protocol) fn fingerprint(hello: &ClientHello<'_>, carrier: Carrier
     let protocol = match carrier {
         Carrier::Stream => 't',
         Carrier::Datagram => 'd',
+        Carrier::Quic => 'q',
     };
     let version = version(hello, carrier);
     let server = if hello.extensions.contains(&0) { 'd' } else { 'i' };
@@ -57,7 +58,7 @@ fn without_grease(values: &[u16]) -> Vec<u16> {
 fn version(hello: &ClientHello<'_>, carrier: Carrier) -> &'static str {
     let offered = without_grease(&hello.supported_versions).into_iter();
     let offered = match carrier {
-        Carrier::Stream => offered.max(),
+        Carrier::Stream | Carrier::Quic => offered.max(),
         // The numbers of DTLS count down.
         Carrier::Datagram => offered.min(),
     };

@@ -1,10 +1,11 @@
-//! TLS and SSL over TCP, DTLS over UDP (RFC 8446, RFC 5246, RFC 6101, SSL 2.0, RFC 6347): who asks
+//! TLS and SSL over TCP, DTLS and QUIC over UDP (RFC 8446, RFC 5246, RFC 6101, SSL 2.0, RFC 6347, RFC 9001): who asks
 //! for which server, what was agreed, and every certificate that passes readable.
 //!
 //! ```text
 //! probe, record, session    TLS: recognised, cut into records, followed
 //! sslv2                     the hello messages of SSL 2.0
 //! dtls                      the same over datagrams
+//! quic                      the hello messages inside QUIC's first packets
 //! message                   handshake messages, joined from records
 //! handshake                 what they tell
 //! hello, ja4                the two hello messages, and the client's fingerprint
@@ -17,6 +18,7 @@ mod hello;
 mod ja4;
 mod message;
 mod probe;
+pub(in crate::protocol) mod quic;
 mod reader;
 mod record;
 #[cfg(test)]
@@ -25,6 +27,7 @@ mod session;
 mod sslv2;
 
 pub use dtls::Dtls;
+pub use quic::Quic;
 
 use crate::model::Transport;
 

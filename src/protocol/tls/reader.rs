@@ -1,4 +1,5 @@
-//! Numbers and vectors of the TLS presentation language (RFC 8446 §3): big-endian, lengths first.
+//! Numbers and vectors of the TLS presentation language (RFC 8446 §3): big-endian, lengths first; and
+//! QUIC's numbers, whose first two bits tell their length.
 
 /// What is still to be read. Every read that asks for more than is there gives `None`.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +14,11 @@ impl<'a> Reader<'a> {
 
     pub(super) const fn is_empty(&self) -> bool {
         self.rest.is_empty()
+    }
+
+    /// What is still to be read.
+    pub(super) const fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 
     pub(super) fn take(&mut self, len: usize) -> Option<&'a [u8]> {
@@ -33,6 +39,17 @@ impl<'a> Reader<'a> {
 
     pub(super) fn u16(&mut self) -> Option<u16> {
         self.array().map(u16::from_be_bytes)
+    }
+
+    pub(super) fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_be_bytes)
+    }
+
+    /// A number of QUIC: 1, 2, 4 or 8 bytes without the two bits that say so (RFC 9000 §16).
+    pub(super) fn varint(&mut self) -> Option<u64> {
+        let len = 1 << (self.rest.first()? >> 6);
+        let value = self.take(len)?.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
+        Some(value & (u64::MAX >> 2 >> (64 - 8 * len)))
     }
 
     pub(super) fn u24(&mut self) -> Option<usize> {
@@ -77,6 +94,22 @@ mod tests {
         assert_eq!(reader.u16(), None);
         assert_eq!(reader.take(1), Some(&[7][..]));
         assert!(reader.is_empty());
+    }
+
+    /// The examples of RFC 9000 §A.1.
+    #[test]
+    fn numbers_of_quic_tell_their_length() {
+        let cases: [(&[u8], u64); 5] = [
+            (&[0xc2, 0x19, 0x7c, 0x5e, 0xff, 0x14, 0xe8, 0x8c], 151_288_809_941_952_652),
+            (&[0x9d, 0x7f, 0x3e, 0x7d], 494_878_333),
+            (&[0x7b, 0xbd], 15_293),
+            (&[0x25], 37),
+            (&[0x40, 0x25], 37),
+        ];
+        for (bytes, value) in cases {
+            assert_eq!(Reader::new(bytes).varint(), Some(value), "{bytes:02x?}");
+            assert_eq!(Reader::new(&bytes[..bytes.len() - 1]).varint(), None, "{bytes:02x?} cut");
+        }
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! What the handshake messages of one connection tell, whatever carried them.
 
 mod telling;
+mod weakness;
 
 use std::mem;
 
 use compact_str::CompactString;
 
-use crate::model::{Observation, Pair, Role, TlsVersion, Token, TokenKind};
+use crate::model::{Observation, Pair, Role, State, TlsPractice, TlsVersion, Token, TokenKind};
 use crate::protocol::Seen;
 
 use super::hello::{Carrier, ClientHello, ServerHello};
@@ -14,6 +15,7 @@ use super::ja4;
 use super::message::{certificates, kind};
 
 pub(super) use telling::{version_2_negotiated, version_2_offered};
+use weakness::{Offer, Weaknesses};
 
 /// A ServerHello that is not told yet: what follows shows whether the session was resumed.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ struct Held {
     version: TlsVersion,
     suite: u16,
     alpn: Option<CompactString>,
+    weaknesses: Weaknesses,
     /// The client's session id was repeated, which promises a resumption (RFC 5246 §7.4.1.3).
     echoed: bool,
 }
@@ -33,8 +36,13 @@ pub(super) struct Handshake {
     /// The client's session id.
     session_id: Vec<u8>,
     server_name: Option<CompactString>,
+    offer: Offer,
     /// The version negotiated.
     version: Option<TlsVersion>,
+    /// The suite negotiated.
+    suite: u16,
+    /// Bytes of a heartbeat that asked for more than it sent.
+    asked_too_much: Option<usize>,
     /// A HelloRetryRequest was the last that the server said.
     retry: bool,
     held: Option<Held>,
@@ -49,7 +57,10 @@ impl Handshake {
             client_hello_seen: false,
             session_id: Vec::new(),
             server_name: None,
+            offer: Offer::default(),
             version: None,
+            suite: 0,
+            asked_too_much: None,
             retry: false,
             held: None,
             certified: Pair::default(),
@@ -99,13 +110,15 @@ impl Handshake {
                 None => seen.push(Observation::Anomaly("tls_server_hello")),
             },
             (kind::CERTIFICATE, _) => self.on_certificate(from, body, seen),
+            (kind::SERVER_KEY_EXCHANGE, Role::Server) => self.on_key_exchange(body, seen),
             (
-                kind::SERVER_KEY_EXCHANGE
-                | kind::CERTIFICATE_REQUEST
-                | kind::SERVER_HELLO_DONE
-                | kind::CERTIFICATE_STATUS,
+                kind::CERTIFICATE_REQUEST | kind::SERVER_HELLO_DONE | kind::CERTIFICATE_STATUS,
                 Role::Server,
             ) => self.tell_held(Some(false), seen),
+            (kind::CERTIFICATE_VERIFY, Role::Client) => {
+                let weak = self.version.and_then(|version| weakness::signature(version, body));
+                telling::weaknesses(weak, State::Negotiated, Role::Client, seen);
+            }
             (kind::CLIENT_HELLO | kind::SERVER_HELLO, _) => seen.push(Observation::Anomaly("tls_role")),
             _ => {}
         }
@@ -118,6 +131,7 @@ impl Handshake {
             return;
         }
         self.session_id = hello.session_id.to_vec();
+        self.offer = Offer::of(hello);
         self.server_name.clone_from(&hello.server_name);
         if !hello.well_formed {
             seen.push(Observation::Anomaly("tls_extensions"));
@@ -136,6 +150,7 @@ impl Handshake {
             let token = Token::of(TokenKind::ClientRandom, Role::Client, hello.random);
             seen.push(Observation::Token(token));
         }
+        telling::weaknesses(weakness::of_offer(hello), State::Offered, Role::Client, seen);
     }
 
     fn on_server_hello(&mut self, hello: ServerHello<'_>, seen: &mut Seen) {
@@ -151,11 +166,38 @@ impl Handshake {
             return;
         };
         self.version = Some(version);
+        self.suite = hello.suite;
+        let weaknesses = weakness::of_answer(self.offer, &hello, version);
         let echoed = !hello.session_id.is_empty() && hello.session_id == self.session_id;
-        self.held = Some(Held { version, suite: hello.suite, alpn: hello.alpn, echoed });
+        self.held = Some(Held { version, suite: hello.suite, alpn: hello.alpn, weaknesses, echoed });
         if self.is_hidden() {
             self.tell_held(Some(hello.pre_shared_key), seen);
         }
+    }
+
+    fn on_key_exchange(&mut self, body: &[u8], seen: &mut Seen) {
+        self.tell_held(Some(false), seen);
+        if let Some(version) = self.version {
+            let weak = weakness::of_key_exchange(version, self.suite, body);
+            telling::weaknesses(weak, State::Negotiated, Role::Server, seen);
+        }
+    }
+
+    /// A heartbeat in clear. One that asks for more than it sent is told, and told again with an answer
+    /// that is longer than it was.
+    pub(super) fn on_heartbeat(&mut self, from: Role, payload: &[u8], seen: &mut Seen) {
+        let (told, state) = match from {
+            Role::Client if self.asked_too_much.is_none() && weakness::asks_for_too_much(payload) => {
+                self.asked_too_much = Some(payload.len());
+                (TlsPractice::Heartbleed, State::Attempted)
+            }
+            Role::Server if self.asked_too_much.is_some_and(|asked| payload.len() > asked) => {
+                self.asked_too_much = Some(usize::MAX);
+                (TlsPractice::Heartbleed, State::Used)
+            }
+            Role::Client | Role::Server => return,
+        };
+        telling::weaknesses(Some(told), state, Role::Server, seen);
     }
 
     fn on_certificate(&mut self, from: Role, body: &[u8], seen: &mut Seen) {

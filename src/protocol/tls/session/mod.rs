@@ -77,7 +77,8 @@ impl Session for TlsSession {
         match header.content {
             Content::Handshake => self.on_handshake(from, payload, seen),
             Content::ChangeCipherSpec => self.on_change(from, seen),
-            Content::Alert | Content::ApplicationData | Content::Heartbeat => {}
+            Content::Heartbeat => self.handshake.on_heartbeat(from, payload, seen),
+            Content::Alert | Content::ApplicationData => {}
         }
         match self.directions[from].stage {
             Stage::Over => self.after_leaving(),

@@ -7,8 +7,8 @@ use super::super::sample::{
     alpn, chain, chrome, client_hello, extension, message, record, server_hello, server_name, versions,
 };
 use crate::model::{
-    Address, Endpoint, Observation, Pair, Practice, Role, Side, State, TlsVersion, Token, TokenKind,
-    Transport,
+    Address, Endpoint, Observation, Pair, Practice, Role, Side, State, TlsPractice, TlsVersion, Token,
+    TokenKind, Transport,
 };
 use crate::protocol::testing::{Line, Outcome, hex, tcp, tcp_in_pieces};
 use crate::protocol::tls::Tls;
@@ -125,6 +125,30 @@ fn what_was_negotiated_is_told_as_practices() {
             (Practice::TlsSuite(0x0005), "TLS_RSA_WITH_RC4_128_SHA negotiated, TLS 1.0".into()),
         ]
     );
+}
+
+#[test]
+fn a_heartbeat_that_asks_for_too_much_is_told_and_its_answer_too() {
+    let states = |ask: &[u8], answer: &[u8]| {
+        let lines = [
+            Line::C(&client(&[])),
+            Line::S(&server(0x0303, &[], 0x002f, &[])),
+            Line::C(&record(0x18, ask)),
+            Line::S(&record(0x18, answer)),
+        ];
+        let state = |told: &Observation| match told {
+            Observation::Practice { practice: Practice::Tls(TlsPractice::Heartbleed), state, .. } => {
+                Some(*state)
+            }
+            _ => None,
+        };
+        tcp(&lines).observations.iter().filter_map(state).collect::<Vec<_>>()
+    };
+    let memory = [&[2, 0x40, 0][..], &[0xaa; 90]].concat();
+    assert_eq!(states(&[1, 0x40, 0], &memory), [State::Attempted, State::Used]);
+    assert_eq!(states(&[1, 0x40, 0], &[2, 0]), [State::Attempted]);
+    let honest = [&[1, 0, 2, 7, 7][..], &[0; 16]].concat();
+    assert_eq!(states(&honest, &memory), []);
 }
 
 #[test]
@@ -271,7 +295,8 @@ fn a_client_in_the_envelope_of_ssl_2_goes_on_in_records() {
         ],
     );
     let offered = |observation: &Observation| {
-        matches!(observation, Observation::Practice { state: State::Offered, .. })
+        let version_2 = Practice::TlsVersion(TlsVersion::Ssl2);
+        matches!(observation, Observation::Practice { practice, .. } if *practice == version_2)
     };
     assert!(!outcome.observations.iter().any(offered), "no cipher kind of SSL 2.0 was offered");
 }
