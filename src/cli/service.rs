@@ -169,12 +169,6 @@ impl Signals {
     pub fn take_reload(&self) -> bool {
         self.reload.swap(false, Ordering::Relaxed)
     }
-
-    /// Asks to stop, as a signal would.
-    #[cfg(test)]
-    pub fn ask_to_stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
 }
 
 #[cfg(test)]
