@@ -1,5 +1,6 @@
 //! What the handshake messages of one connection tell, whatever carried them.
 
+mod staple;
 mod telling;
 
 use std::mem;
@@ -13,6 +14,7 @@ use super::hello::{Carrier, ClientHello, ServerHello};
 use super::ja4;
 use super::message::{certificates, kind};
 
+use staple::Staple;
 pub(super) use telling::{version_2_negotiated, version_2_offered};
 
 /// A ServerHello that is not told yet: what follows shows whether the session was resumed.
@@ -40,6 +42,7 @@ pub(super) struct Handshake {
     held: Option<Held>,
     /// A Certificate message was told, by role.
     certified: Pair<bool>,
+    staple: Staple,
 }
 
 impl Handshake {
@@ -53,6 +56,7 @@ impl Handshake {
             retry: false,
             held: None,
             certified: Pair::default(),
+            staple: Staple::default(),
         }
     }
 
@@ -105,7 +109,14 @@ impl Handshake {
                 | kind::SERVER_HELLO_DONE
                 | kind::CERTIFICATE_STATUS,
                 Role::Server,
-            ) => self.tell_held(Some(false), seen),
+            ) => {
+                self.tell_held(Some(false), seen);
+                match kind {
+                    kind::CERTIFICATE_STATUS => self.on_staple(body, seen),
+                    kind::SERVER_HELLO_DONE => self.on_server_done(self.certified[Role::Server], seen),
+                    _ => {}
+                }
+            }
             (kind::CLIENT_HELLO | kind::SERVER_HELLO, _) => seen.push(Observation::Anomaly("tls_role")),
             _ => {}
         }
@@ -119,6 +130,7 @@ impl Handshake {
         }
         self.session_id = hello.session_id.to_vec();
         self.server_name.clone_from(&hello.server_name);
+        self.staple = Staple::asked(&hello.extensions);
         if !hello.well_formed {
             seen.push(Observation::Anomaly("tls_extensions"));
         }
