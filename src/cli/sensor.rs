@@ -114,7 +114,7 @@ pub fn run(arguments: &SensorArguments) -> Result<ExitCode, Failure> {
     let sources = shown.sources.iter().cloned().map(source_facts).collect();
     let mut material = material(outcome, sources, counted, (&operator.load(), &knowledge.load()), None);
     material.watched = shown.watched.to_vec();
-    tell(form, Ground::of_map(material))?;
+    tell(form, Ground::of_map(material, knowledge.load_full()))?;
     Ok(ExitCode::from(DONE))
 }
 

@@ -2,10 +2,12 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::anyhow;
 
 use super::args::ReadingArguments;
+use super::bundle;
 use super::failure::Failure;
 use super::knowledge::knowledge;
 use crate::capture;
@@ -48,7 +50,10 @@ impl Setup {
                 "--since {since} is not before --until {until}: nothing is between"
             )));
         }
-        let (operator, knowledge) = known(&arguments.local_networks, arguments.site.as_deref())?;
+        let (operator, mut knowledge) = known(&arguments.local_networks, arguments.site.as_deref())?;
+        if !arguments.ca_bundle.is_empty() {
+            knowledge.authorities = Arc::new(bundle::authorities(&arguments.ca_bundle)?);
+        }
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Setup {
             options: capture::Options {
