@@ -50,9 +50,12 @@ impl Setup {
                 "--since {since} is not before --until {until}: nothing is between"
             )));
         }
-        let (operator, mut knowledge) = known(&arguments.local_networks, arguments.site.as_deref())?;
+        let (mut operator, mut knowledge) = known(&arguments.local_networks, arguments.site.as_deref())?;
         if !arguments.ca_bundle.is_empty() {
             knowledge.authorities = Arc::new(bundle::authorities(&arguments.ca_bundle)?);
+        }
+        if !arguments.certificates.is_empty() {
+            operator.certificates = bundle::inventory(&arguments.certificates)?.into();
         }
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Setup {
@@ -126,5 +129,6 @@ fn operator(named: &[Network], site: &Site) -> Operator {
         labels: labels.collect(),
         names: site.names.iter().map(|(address, name)| ((*address).into(), name.clone())).collect(),
         scanners: site.scanners.iter().map(|network| network.0).collect(),
+        ..Operator::default()
     }
 }

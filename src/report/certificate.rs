@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 
 use super::document::Report;
 use super::time;
-use crate::finding::Validity;
-use crate::graph::{self, DependencyState};
+use crate::finding::{Status, Validity};
+use crate::graph::{self, CertificateFacts, DependencyState};
 use crate::model::{HostKey, Role, ServiceKey, Timestamp};
-use crate::query::{Chains, Purpose, Verdict};
+use crate::query::{Anchor, Chains, Doubt, Purpose, Verdict};
 
 /// A certificate of the contract.
 #[derive(Serialize, ToSchema)]
@@ -33,6 +33,10 @@ pub struct Certificate {
     verification: Verification,
     when_seen: WhenSeen,
     dependents: Dependents,
+    /// The operator brought it.
+    imported: bool,
+    /// Services that hide what they present, and were asked for by one of its names.
+    expected: Vec<String>,
 }
 
 /// What came of checking the chain at the moment of the report.
@@ -90,8 +94,8 @@ pub struct Certificates<'a> {
     chains: Chains<'a>,
     /// Who uses each service, beyond attempts.
     clients: BTreeMap<ServiceKey, BTreeSet<HostKey>>,
-    /// How many leaves each service presents.
-    leaves: BTreeMap<ServiceKey, usize>,
+    /// The leaves that each service presents.
+    leaves: BTreeMap<ServiceKey, Vec<&'a CertificateFacts>>,
 }
 
 impl<'a> Certificates<'a> {
@@ -102,11 +106,11 @@ impl<'a> Certificates<'a> {
         for dependency in snapshot.dependencies.iter().filter(|row| row.state >= DependencyState::Observed) {
             clients.entry(dependency.key.service).or_default().insert(dependency.key.client);
         }
-        let mut leaves: BTreeMap<ServiceKey, usize> = BTreeMap::new();
+        let mut leaves: BTreeMap<ServiceKey, Vec<&CertificateFacts>> = BTreeMap::new();
         for certificate in &snapshot.certificates {
             let at: BTreeSet<ServiceKey> =
                 served(certificate).filter(|at| at.1 == 0).map(|at| at.0).collect();
-            at.into_iter().for_each(|service| *leaves.entry(service).or_default() += 1);
+            at.into_iter().for_each(|service| leaves.entry(service).or_default().push(&certificate.facts));
         }
         Certificates {
             as_of: report.as_of.unwrap_or_default(),
@@ -153,11 +157,18 @@ impl<'a> Certificates<'a> {
                 path: verdict.path,
             },
             dependents: self.dependents(certificate),
+            imported: certificate.imported,
+            expected: certificate.expected.iter().map(ToString::to_string).collect(),
         }
     }
 
-    /// What comes of checking a certificate at a moment: as a client's, if no server presented it.
+    /// What comes of checking a certificate at a moment: as a client's, if no server presented it; as an
+    /// authority's, if it only stood above others.
     pub fn verdict(&self, certificate: &'a graph::Certificate, at: Timestamp) -> Verdict {
+        let above = certificate.seen.iter().all(|seen| seen.place.position > 0);
+        if certificate.facts.is_ca && above {
+            return self.authority(certificate, at);
+        }
         let mut roles = certificate.seen.iter().map(|seen| seen.place.role);
         let purpose = if roles.any(|role| role == Role::Server) || certificate.seen.is_empty() {
             Purpose::Server
@@ -167,15 +178,51 @@ impl<'a> Certificates<'a> {
         self.chains.verdict(&certificate.facts, purpose, at)
     }
 
+    /// An authority is as good as the chains that lead through it.
+    fn authority(&self, certificate: &'a graph::Certificate, at: Timestamp) -> Verdict {
+        let facts = &certificate.facts;
+        let doubt = |why| Verdict { why: Some(why), anchor: None, path: Vec::new() };
+        let trusted = |anchor, path| Verdict { why: None, anchor: Some(anchor), path };
+        let authorities = self.chains.authorities();
+        match Validity::of(certificate).status(at) {
+            Status::Expired => return doubt(Doubt::Expired),
+            Status::NotYetValid => return doubt(Doubt::NotYetValid),
+            _ if authorities.is_named(&facts.sha256) => return trusted(Anchor::Operator, Vec::new()),
+            _ if authorities.is_public_root(&facts.sha256) => return trusted(Anchor::Public, Vec::new()),
+            _ if facts.self_issued => return doubt(Doubt::UnknownAuthority),
+            _ => {}
+        }
+        let services = certificate.seen.iter().map(|seen| &seen.place.service);
+        for leaf in services.filter_map(|service| self.leaves.get(service)).flatten() {
+            let at = at.min(leaf.not_after).max(leaf.not_before);
+            let verdict = self.chains.verdict(leaf, Purpose::Server, at);
+            let place = verdict.path.iter().position(|sha256| *sha256 == facts.sha256);
+            match (verdict.anchor, verdict.why, place) {
+                (Some(anchor), _, Some(place)) => {
+                    return trusted(anchor, verdict.path.into_iter().skip(place + 1).collect());
+                }
+                (None, Some(Doubt::UnknownAuthority), Some(_)) => return doubt(Doubt::UnknownAuthority),
+                _ => {}
+            }
+        }
+        doubt(Doubt::Incomplete)
+    }
+
     /// What stops when it is refused. Where a service has several certificates, only those who were shown this
     /// one are known to need it.
     pub fn dependents(&self, certificate: &graph::Certificate) -> Dependents {
-        let services: BTreeSet<ServiceKey> = served(certificate).map(|at| at.0).collect();
+        let mut services: BTreeSet<ServiceKey> = served(certificate).map(|at| at.0).collect();
         let mut clients: BTreeSet<HostKey> = BTreeSet::new();
+        for service in &certificate.expected {
+            services.insert(*service);
+            clients.extend(self.clients.get(service).into_iter().flatten());
+        }
         for seen in &certificate.seen {
             clients.extend(seen.seen.clients.iter());
             let service = &seen.place.service;
-            if seen.place.role == Role::Server && self.leaves.get(service).is_none_or(|leaves| *leaves < 2) {
+            if seen.place.role == Role::Server
+                && self.leaves.get(service).is_none_or(|leaves| leaves.len() < 2)
+            {
                 clients.extend(self.clients.get(service).into_iter().flatten());
             }
         }
@@ -203,5 +250,74 @@ impl Seen {
             first: time(seen.seen.span.first),
             last: time(seen.seen.span.last),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::testing::{endpoint, served};
+    use crate::graph::{Delta, Operator, Scene, Snapshot};
+    use crate::model::{FlowKey, FrameId, Moment, Observation, Realm, Transport};
+    use crate::query::Authorities;
+    use crate::query::issuing::{Authority, authority};
+    use crate::report::Counted;
+
+    /// A service with two clients, one of which was shown this chain.
+    fn map(chain: &[&[u8]]) -> Snapshot {
+        let mut delta = Delta::default();
+        delta.flow(served(endpoint(1, 40_000), endpoint(2, 443), 1));
+        delta.flow(served(endpoint(3, 40_000), endpoint(2, 443), 2));
+        let (key, client) =
+            FlowKey::of(Realm::DEFAULT, Transport::Tcp, endpoint(1, 40_000), endpoint(2, 443));
+        let time = "2023-11-14T12:00:00Z".parse().unwrap();
+        let at = Moment { frame: FrameId { source: 0, number: 1 }, time };
+        let scene = Scene { key, client, service: client.other(), group: false, at };
+        for (position, der) in (0..).zip(chain) {
+            let der = (*der).into();
+            delta.observe(&scene, Observation::Certificate { of: Role::Server, position, sni: None, der });
+        }
+        Snapshot::new(delta.into(), &Operator::default())
+    }
+
+    /// Outcome, reason and anchor of each certificate of a chain.
+    fn check(chain: &[&[u8]], trusted: &[&[u8]], at: &str, expected: &[(&str, Option<&str>, Option<&str>)]) {
+        let (snapshot, counted) = (map(chain), Counted::default());
+        let authorities = Authorities::with_public(trusted, &[]);
+        let report = Report {
+            as_of: Some(at.parse().unwrap()),
+            sources: &[],
+            counted: &counted,
+            snapshot: &snapshot,
+            findings: &[],
+            records: &[],
+            authorities: &authorities,
+        };
+        let certificates = Certificates::new(&report);
+        for (der, expected) in chain.iter().zip(expected) {
+            let of = snapshot.certificates.iter().find(|row| *row.facts.der == **der).unwrap();
+            let row = certificates.row(of);
+            let verification = &row.verification;
+            let found = (verification.outcome, verification.why.as_deref(), verification.anchor);
+            assert_eq!(found, *expected, "{}", row.subject);
+            assert_eq!(row.dependents, Dependents { services: 1, clients: 2 });
+            assert_eq!((row.when_seen.status, row.when_seen.days_left), ("valid", Some(77)));
+        }
+    }
+
+    #[test]
+    fn an_authority_is_as_good_as_the_chains_through_it() {
+        let root = Authority::root("Root");
+        let middle = root.below(authority("Middle"));
+        let leaf = middle.leaf();
+        let chain: [&[u8]; 3] = [&leaf, &middle.der, &root.der];
+        let public = ("valid", None, Some("public"));
+        check(&chain, &[&root.der], "2023-11-14T12:00:00Z", &[public; 3]);
+        let unknown = ("not_verifiable", Some("its authority is known to nobody here"), None);
+        check(&chain, &[], "2023-11-14T12:00:00Z", &[unknown; 3]);
+        let unseen = ("not_verifiable", Some("an authority of its chain was not seen"), None);
+        check(&[&leaf, &middle.der], &[], "2023-11-14T12:00:00Z", &[unseen; 2]);
+        let expired = ("invalid", Some("expired"), None);
+        check(&chain, &[&root.der], "2025-01-01T00:00:00Z", &[expired; 3]);
     }
 }

@@ -81,7 +81,8 @@ impl List {
                 "sha256 spki_sha256 serial subject issuer not_before not_after san key.algorithm key.bits \
                  signature_algorithm is_ca seen.service seen.role status days_left problem \
                  verification.outcome verification.why verification.anchor when_seen.status \
-                 when_seen.days_left when_seen.outcome dependents.services dependents.clients"
+                 when_seen.days_left when_seen.outcome dependents.services dependents.clients imported \
+                 expected"
             }
             List::Findings => {
                 "id rule title severity score band state host service clients count first last detail \

@@ -147,20 +147,25 @@ fn write_place(
                 ])?
         }
     };
-    if let Some(staple) = seen.staple {
-        connection
-            .prepare_cached(
-                "UPDATE certificate_place SET staple = ?2, staple_since = ?3, staple_until = ?4 \
-                 WHERE id = ?1 AND coalesce(staple_since <= ?3, true)",
-            )?
-            .execute(params![
-                id,
-                staple.status.word(),
-                staple.since.nanos(),
-                staple.until.map(Timestamp::nanos)
-            ])?;
-    }
+    write_staple(connection, id, seen.staple)?;
     write_clients(connection, numbers, ("certificate_client", "place"), id, &seen.clients, first)
+}
+
+/// What was stapled, unless something later is known.
+fn write_staple(connection: &Connection, place: i64, staple: Option<Staple>) -> Result<(), StoreError> {
+    let Some(staple) = staple else { return Ok(()) };
+    connection
+        .prepare_cached(
+            "UPDATE certificate_place SET staple = ?2, staple_since = ?3, staple_until = ?4 \
+             WHERE id = ?1 AND coalesce(staple_since <= ?3, true)",
+        )?
+        .execute(params![
+            place,
+            staple.status.word(),
+            staple.since.nanos(),
+            staple.until.map(Timestamp::nanos)
+        ])?;
+    Ok(())
 }
 
 /// Adds clients to a table of them. Where there are more than the map keeps, the smallest stay.

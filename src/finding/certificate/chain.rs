@@ -91,7 +91,7 @@ pub(super) fn faults(shown: &Shown<'_>, judge: &Judge<'_>) -> Vec<Fault> {
     }
     let facts = shown.facts();
     if facts.self_signed == Some(true) {
-        let pinned = judge.chains.authorities().is_named(&facts.sha256);
+        let pinned = shown.certificate.imported || judge.chains.authorities().is_named(&facts.sha256);
         let severity = if pinned { PINNED } else { SELF_SIGNED.severity_base };
         let words =
             if facts.is_ca { "self-signed, and may issue certificates itself" } else { "self-signed" };

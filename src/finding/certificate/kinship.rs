@@ -40,6 +40,9 @@ const NEVER_CHANGED: u8 = 2;
 
 const TWO_YEARS: Nanos = 730 * 86_400_000_000_000;
 
+/// Certificates that are compared, of those with one key or one number: each with each.
+const SHARING_MAX: usize = 256;
+
 /// Hosts that are told by name.
 const HOSTS_TOLD_MAX: usize = 3;
 
@@ -67,7 +70,10 @@ impl<'a> Kinship<'a> {
             let facts = &certificate.facts;
             // Of self-issued ones the name says nothing of who gave the number.
             if !facts.self_issued && !facts.issuer_der.is_empty() {
-                found.numbers.entry((&facts.issuer_der, &facts.serial)).or_default().push(certificate);
+                let numbered = found.numbers.entry((&facts.issuer_der, &facts.serial)).or_default();
+                if numbered.len() < SHARING_MAX {
+                    numbered.push(certificate);
+                }
             }
             for seen in &certificate.seen {
                 let (host, role) = (seen.place.service.host, seen.place.role);
@@ -77,7 +83,10 @@ impl<'a> Kinship<'a> {
                 let machine = machines.get(&host).copied().unwrap_or(host);
                 let ours = snapshot.host(&host).is_some_and(|host| host.internal);
                 let presented = Presented { certificate, seen, machine, ours };
-                found.keys.entry(&facts.spki_sha256).or_default().push(presented);
+                let sharing = found.keys.entry(&facts.spki_sha256).or_default();
+                if sharing.len() < SHARING_MAX {
+                    sharing.push(presented);
+                }
                 found.hosts.entry(&facts.sha256).or_default().insert(machine);
             }
         }

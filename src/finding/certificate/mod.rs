@@ -4,12 +4,14 @@
 //! shown                     one certificate at one place, and what all of them say together
 //! validity, succession      when it holds; which one followed which
 //! date, key, name, usage    what is wrong with itself
+//! expected                  dates of those that nobody saw
 //! chain, reputation         who vouches for it
 //! kinship, served, staple   what it has to do with others
 //! ```
 
 mod chain;
 mod date;
+mod expected;
 mod key;
 mod kinship;
 mod name;
@@ -61,6 +63,7 @@ pub fn draft(
     knowledge: &Knowledge,
     drafts: &mut BTreeMap<(&'static str, Party), Drafts>,
 ) {
+    expected::draft(snapshot, as_of, drafts);
     let judge = Judge::new(snapshot, knowledge);
     let mut certificates: Vec<&Certificate> = snapshot.certificates.iter().collect();
     certificates.sort_by(|one, other| {

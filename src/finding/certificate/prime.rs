@@ -45,13 +45,16 @@ fn is_power(of: u32, prime: u32) -> bool {
     false
 }
 
+/// Moduli of keys, as they are encoded.
+type Moduli = Arc<BTreeSet<Box<[u8]>>>;
+
 /// RSA keys of a map that share a prime with another: each of the two can then be factored.
 pub(super) struct SharedPrimes {
-    moduli: Arc<BTreeSet<Box<[u8]>>>,
+    moduli: Moduli,
 }
 
 /// What was found of the last set of keys. A live map is judged every few seconds, and its keys hardly change.
-static LAST: Mutex<Option<([u8; 32], Arc<BTreeSet<Box<[u8]>>>)>> = Mutex::new(None);
+static LAST: Mutex<Option<([u8; 32], Moduli)>> = Mutex::new(None);
 
 impl SharedPrimes {
     /// Compares the keys of all certificates of a map, as far as they are few enough.

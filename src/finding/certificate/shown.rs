@@ -63,6 +63,13 @@ impl Shown<'_> {
 /// Who showed a chain: the service, or a client of it.
 pub(super) type Shower = (ServiceKey, Role, Option<HostKey>);
 
+/// Certificates that are looked at together, of those that one party showed. A service has at most so many leaves
+/// on the map; nobody can make every one be compared with thousands.
+const TOGETHER_MAX: usize = 64;
+
+/// What one party showed, of every place in its chains.
+type Chain<'a> = Vec<(&'a Certificate, &'a CertificateSeen)>;
+
 /// What all certificates of a map say together.
 pub(super) struct Judge<'a> {
     pub(super) chains: Chains<'a>,
@@ -70,18 +77,24 @@ pub(super) struct Judge<'a> {
     pub(super) kinship: Kinship<'a>,
     pub(super) primes: SharedPrimes,
     /// What each showed, of every place in its chain.
-    pub(super) chain_of: BTreeMap<Shower, Vec<(&'a Certificate, &'a CertificateSeen)>>,
+    chain_of: BTreeMap<Shower, Chain<'a>>,
+    /// Leaves that were shown with each authority, by whomever.
+    under: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
 impl<'a> Judge<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, knowledge: &'a Knowledge) -> Self {
-        let mut chain_of: BTreeMap<Shower, Vec<(&Certificate, &CertificateSeen)>> = BTreeMap::new();
+        let mut chain_of: BTreeMap<Shower, Chain<'_>> = BTreeMap::new();
         for certificate in &snapshot.certificates {
             for seen in &certificate.seen {
-                chain_of.entry(shower(seen)).or_default().push((certificate, seen));
+                let chain = chain_of.entry(shower(seen)).or_default();
+                if chain.len() < TOGETHER_MAX {
+                    chain.push((certificate, seen));
+                }
             }
         }
         Judge {
+            under: under(&chain_of),
             chains: Chains::new(snapshot, &knowledge.authorities),
             successions: Successions::new(snapshot),
             kinship: Kinship::new(snapshot),
@@ -112,13 +125,22 @@ impl<'a> Judge<'a> {
 
     /// How many different leaves were shown with an authority, by whomever.
     pub(super) fn leaves_under(&self, sha256: &str) -> usize {
-        let with =
-            self.chain_of.values().filter(|chain| chain.iter().any(|(at, _)| at.facts.sha256 == sha256));
-        let leaves = with.flatten().filter(|(_, seen)| seen.place.position == 0);
-        leaves.map(|(leaf, _)| leaf.facts.sha256.as_str()).collect::<BTreeSet<_>>().len()
+        self.under.get(sha256).map_or(0, BTreeSet::len)
     }
 }
 
 pub(super) const fn shower(seen: &CertificateSeen) -> Shower {
     (seen.place.service, seen.place.role, seen.place.client)
+}
+
+fn under<'a>(chain_of: &BTreeMap<Shower, Chain<'a>>) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
+    let mut under: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for chain in chain_of.values() {
+        let (leaves, above): (Vec<_>, Vec<_>) = chain.iter().partition(|(_, seen)| seen.place.position == 0);
+        for (authority, _) in above {
+            let leaves = leaves.iter().map(|(leaf, _)| leaf.facts.sha256.as_str());
+            under.entry(&authority.facts.sha256).or_default().extend(leaves);
+        }
+    }
+    under
 }

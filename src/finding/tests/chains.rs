@@ -6,6 +6,7 @@ use rcgen::{ExtendedKeyUsagePurpose, KeyPair, SerialNumber};
 
 use super::*;
 use crate::graph::ocsp_response;
+use crate::model::TlsVersion;
 use crate::query::Authorities;
 use crate::query::issuing::{Authority, authority, logged, params, server};
 
@@ -286,4 +287,29 @@ fn stapled_responses() {
     assert_eq!(judged(false, response(0x80, "20231113000000Z")), [("CERT-23", 4, 1)]);
     assert_eq!(judged(true, None), [("CERT-23", 4, 1)]);
     assert_eq!(judged(false, None), []);
+}
+
+#[test]
+fn what_was_brought_is_judged_where_it_is_expected() {
+    let root = Authority::root("Root");
+    let mut brought = server(&["shop.example"]);
+    brought.not_after = rcgen::date_time_ymd(2023, 11, 20);
+    let facts = crate::graph::CertificateFacts::of(&root.below(brought).der);
+    let judged = |version, name: &str| {
+        let mut network = Network::default();
+        let scene = network.scene(host(CLIENT), host(SERVER), 443, Transport::Tcp);
+        let (sni, ja4) = (Some(name.into()), "".into());
+        network
+            .delta
+            .observe(&scene, Observation::ClientHello { sni, alpn: Vec::new(), ja4, version, ech: false });
+        let (suite, alpn, resumed) = (0x1301, None, false);
+        network.delta.observe(&scene, Observation::ServerHello { version, suite, alpn, resumed });
+        network.flow(host(CLIENT), host(SERVER), 443, "tls");
+        let operator = Operator { certificates: vec![facts.clone()].into(), ..Operator::default() };
+        let snapshot = Snapshot::new(network.delta.into(), &operator);
+        let found = find(&snapshot, START, &Knowledge::default());
+        found.iter().map(|found| (found.rule.id, found.severity, found.clients.len())).collect::<Vec<_>>()
+    };
+    assert_eq!(judged(TlsVersion::Tls13, "shop.example"), [("CERT-02", 6, 1)]);
+    assert_eq!(judged(TlsVersion::Tls13, "mail.example"), []);
 }

@@ -1,6 +1,7 @@
 //! What an X.509 certificate says (RFC 5280), in words of our own.
 
 mod extension;
+pub(super) mod imported;
 mod key;
 mod name;
 mod signature;

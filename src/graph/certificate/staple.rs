@@ -79,7 +79,9 @@ impl Staple {
         for _ in 0..SINGLE_MAX {
             let mut single = Reader(all.take(SEQUENCE)?);
             let mut of = Reader(single.take(SEQUENCE)?);
-            (of.take(SEQUENCE)?, of.take(OCTETS)?, of.take(OCTETS)?);
+            of.take(SEQUENCE)?;
+            of.take(OCTETS)?;
+            of.take(OCTETS)?;
             if super::serial(of.take(INTEGER)?) == serial {
                 return Staple::single(single);
             }

@@ -16,6 +16,9 @@ use crate::model::{Nanos, Timestamp};
 /// many. The verifier itself stops after a hundred signatures.
 const ISSUERS_MAX: usize = 16;
 
+/// Authorities of one name that are looked at. An authority renews its certificate some ten times.
+const OF_ONE_NAME_MAX: usize = 64;
+
 const SECOND: Nanos = 1_000_000_000;
 
 /// Authorities are judged by the day, so that what was found once is found again.
@@ -38,7 +41,10 @@ impl<'a> Chains<'a> {
             let facts = &certificate.facts;
             let in_chain = certificate.seen.iter().any(|seen| seen.place.position > 0);
             if (facts.is_ca || in_chain) && !facts.subject_der.is_empty() {
-                seen.entry(&facts.subject_der).or_default().push(certificate);
+                let named = seen.entry(&facts.subject_der).or_default();
+                if named.len() < OF_ONE_NAME_MAX {
+                    named.push(certificate);
+                }
             }
         }
         Chains { authorities, seen }

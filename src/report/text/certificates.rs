@@ -100,7 +100,8 @@ fn presented_by(certificate: &Certificate) -> Vec<String> {
         (Role::Client, Some(client)) => format!("{client} to {}", seen.place.service),
         _ => seen.place.service.to_string(),
     });
-    let mut by: Vec<String> = by.collect();
+    let hidden = certificate.expected.iter().map(|service| format!("{service} (expected)"));
+    let mut by: Vec<String> = by.chain(hidden).collect();
     by.dedup();
     by
 }
