@@ -71,7 +71,8 @@ pub fn run(arguments: &SensorArguments) -> Result<ExitCode, Failure> {
     }
     let configuration = arguments.configuration.configuration()?;
     let options = &configuration.sensor;
-    let (operator, knowledge) = setup::known(&options.local_networks, options.site.as_deref())?;
+    let (operator, knowledge) =
+        setup::known(&options.local_networks, options.site.as_deref(), setup::Brought::default())?;
     let known_now =
         KnownNow { operator: ArcSwap::from_pointee(operator), knowledge: ArcSwap::from_pointee(knowledge) };
     let KnownNow { operator, knowledge } = &known_now;
@@ -275,7 +276,7 @@ impl Post<'_> {
         self.service.reloading();
         if let Some(new) = self.arguments.configuration.reload(&self.configuration) {
             let options = &new.sensor;
-            match setup::known(&options.local_networks, options.site.as_deref()) {
+            match setup::known(&options.local_networks, options.site.as_deref(), setup::Brought::default()) {
                 Ok((operator, knowledge)) => {
                     self.known.operator.store(Arc::new(operator));
                     self.known.knowledge.store(Arc::new(knowledge));

@@ -50,13 +50,8 @@ impl Setup {
                 "--since {since} is not before --until {until}: nothing is between"
             )));
         }
-        let (mut operator, mut knowledge) = known(&arguments.local_networks, arguments.site.as_deref())?;
-        if !arguments.ca_bundle.is_empty() {
-            knowledge.authorities = Arc::new(bundle::authorities(&arguments.ca_bundle)?);
-        }
-        if !arguments.certificates.is_empty() {
-            operator.certificates = bundle::inventory(&arguments.certificates)?.into();
-        }
+        let brought = Brought { authorities: &arguments.ca_bundle, certificates: &arguments.certificates };
+        let (operator, knowledge) = known(&arguments.local_networks, arguments.site.as_deref(), brought)?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Setup {
             options: capture::Options {
@@ -74,13 +69,33 @@ impl Setup {
     }
 }
 
-/// What the operator knows: networks that were named, and the site file.
+/// Files that were named besides the site file, and add to what it names.
+#[derive(Clone, Copy, Default)]
+pub struct Brought<'a> {
+    /// Authorities that are trusted.
+    pub authorities: &'a [PathBuf],
+    /// Certificates that are known.
+    pub certificates: &'a [PathBuf],
+}
+
+/// What the operator knows: networks and files that were named, and the site file.
 ///
 /// # Errors
-/// If the site file is wrong.
-pub fn known(networks: &[Network], path: Option<&Path>) -> Result<(Operator, Knowledge), Failure> {
+/// If the site file or one that it names is wrong.
+pub fn known(
+    networks: &[Network],
+    path: Option<&Path>,
+    brought: Brought<'_>,
+) -> Result<(Operator, Knowledge), Failure> {
     let (site, text) = path.map(site).transpose()?.unwrap_or_default();
-    Ok((operator(networks, &site), knowledge(&site, &text)))
+    let (mut operator, mut knowledge) = (operator(networks, &site), knowledge(&site, &text));
+    let authorities = [site.authorities.as_slice(), brought.authorities].concat();
+    if !authorities.is_empty() {
+        knowledge.authorities = Arc::new(bundle::authorities(&authorities)?);
+    }
+    operator.certificates =
+        bundle::inventory(&[site.certificates.as_slice(), brought.certificates].concat())?.into();
+    Ok((operator, knowledge))
 }
 
 /// Reads a site file, and returns its text too. The system's own words for what is missing tell a user
