@@ -34,7 +34,7 @@ pub const INCOMPLETE: Rule = Rule {
 /// A chain with something missing its place.
 pub const DISORDER: Rule = Rule {
     id: "CERT-14",
-    title: "Certificate chain out of order",
+    title: "Certificate chain out of order, or too long",
     severity_base: 2,
     attack: &[],
     references: &["RFC 5246 §7.4.2", "RFC 8446 §4.4.2"],
@@ -101,7 +101,7 @@ pub(super) fn faults(shown: &Shown<'_>, judge: &Judge<'_>) -> Vec<Fault> {
         let words = format!("as shipped with {maker}");
         faults.push(shown.fault(&VENDOR_DEFAULT, VENDOR_DEFAULT.severity_base, words));
     }
-    if let Some((authority, since)) = distrusted(facts) {
+    if let Some((authority, since)) = distrusted(facts, shown.moments.shown) {
         let words = format!("issued by {authority}, which browsers distrust since {since}");
         faults.push(shown.fault(&DISTRUSTED, DISTRUSTED.severity_base, words));
     }

@@ -42,26 +42,26 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("O=MyCompany, Inc.", "an appliance's example"),
 ];
 
-/// Organisations of authorities, and the first day of issuance that browsers distrust; those whose roots are
-/// gone have no certificate left that counts.
-const DISTRUSTED: &[(&str, &str)] = &[
-    ("DigiNotar", "2000-01-01"),
-    ("CNNIC", "2015-04-01"),
-    ("WoSign CA Limited", "2016-10-21"),
-    ("StartCom Ltd.", "2016-10-21"),
-    ("StartCom CA", "2016-10-21"),
-    ("Symantec Corporation", "2016-06-01"),
-    ("VeriSign\\, Inc.", "2016-06-01"),
-    ("GeoTrust Inc.", "2016-06-01"),
-    ("thawte\\, Inc.", "2016-06-01"),
-    ("AC Camerfirma S.A.", "2021-04-17"),
-    ("TrustCor Systems S. de R.L.", "2022-11-30"),
-    ("E-Tuğra EBG Bilişim Teknolojileri ve Hizmetleri A.Ş.", "2023-06-26"),
-    ("Entrust\\, Inc.", "2024-11-12"),
-    ("AffirmTrust", "2024-11-12"),
-    ("Chunghwa Telecom Co.\\, Ltd.", "2025-08-01"),
-    ("NetLock Kft.", "2025-08-01"),
-    ("NETLOCK Ltd.", "2025-08-01"),
+/// Organisations of authorities, the first day of issuance that browsers distrust, and the day from which they do
+/// so. Those whose roots are gone have no certificate left that counts.
+const DISTRUSTED: &[(&str, &str, &str)] = &[
+    ("DigiNotar", "2000-01-01", "2011-08-29"),
+    ("CNNIC", "2015-04-01", "2015-04-01"),
+    ("WoSign CA Limited", "2016-10-21", "2017-01-25"),
+    ("StartCom Ltd.", "2016-10-21", "2017-01-25"),
+    ("StartCom CA", "2016-10-21", "2017-01-25"),
+    ("Symantec Corporation", "2016-06-01", "2018-10-23"),
+    ("VeriSign\\, Inc.", "2016-06-01", "2018-10-23"),
+    ("GeoTrust Inc.", "2016-06-01", "2018-10-23"),
+    ("thawte\\, Inc.", "2016-06-01", "2018-10-23"),
+    ("AC Camerfirma S.A.", "2021-04-17", "2021-04-17"),
+    ("TrustCor Systems S. de R.L.", "2022-11-30", "2022-11-30"),
+    ("E-Tuğra EBG Bilişim Teknolojileri ve Hizmetleri A.Ş.", "2023-06-26", "2023-06-26"),
+    ("Entrust\\, Inc.", "2024-11-12", "2024-11-12"),
+    ("AffirmTrust", "2024-11-12", "2024-11-12"),
+    ("Chunghwa Telecom Co.\\, Ltd.", "2025-08-01", "2025-08-01"),
+    ("NetLock Kft.", "2025-08-01", "2025-08-01"),
+    ("NETLOCK Ltd.", "2025-08-01", "2025-08-01"),
 ];
 
 /// Whose default certificate it is.
@@ -74,11 +74,14 @@ pub(super) fn vendor_default(facts: &CertificateFacts) -> Option<&'static str> {
     known.map(|(_, maker)| *maker)
 }
 
-/// Which distrusted authority issued it, and since when that one is distrusted.
-pub(super) fn distrusted(facts: &CertificateFacts) -> Option<(&'static str, &'static str)> {
+/// Which authority issued it that browsers distrusted at a moment, and since when they do.
+pub(super) fn distrusted(facts: &CertificateFacts, at: Timestamp) -> Option<(&'static str, &'static str)> {
     let from = |day: &str| format!("{day}T00:00:00Z").parse().unwrap_or(Timestamp::MAX);
     let organisation = |name: &str| parts(&facts.issuer).any(|part| part.strip_prefix("O=") == Some(name));
-    DISTRUSTED.iter().find(|(name, day)| organisation(name) && facts.not_before >= from(day)).copied()
+    let known = DISTRUSTED.iter().find(|(name, issued, since)| {
+        organisation(name) && facts.not_before >= from(issued) && at >= from(since)
+    });
+    known.map(|(name, _, since)| (*name, *since))
 }
 
 #[cfg(test)]
@@ -105,9 +108,13 @@ mod tests {
     #[test]
     fn authorities_are_distrusted_from_a_day_on() {
         let issuer = "CN=Entrust Certification Authority - L1K, O=Entrust\\, Inc., C=US";
-        let since = |issued| distrusted(&facts("CN=a", issuer, issued)).map(|(_, since)| since);
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let since = |issued| distrusted(&facts("CN=a", issuer, issued), now).map(|(_, since)| since);
         assert_eq!(since("2024-11-11T23:59:59Z"), None);
         assert_eq!(since("2024-11-12T00:00:00Z"), Some("2024-11-12"));
-        assert_eq!(distrusted(&facts("CN=a", "O=GeoTrust Inc.x", "2017-01-01T00:00:00Z")), None);
+        assert_eq!(distrusted(&facts("CN=a", "O=GeoTrust Inc.x", "2017-01-01T00:00:00Z"), now), None);
+        let old = facts("CN=a", "O=GeoTrust Inc.", "2017-01-01T00:00:00Z");
+        assert_eq!(distrusted(&old, "2018-01-01T00:00:00Z".parse().unwrap()), None, "not yet");
+        assert!(distrusted(&old, "2019-01-01T00:00:00Z".parse().unwrap()).is_some());
     }
 }

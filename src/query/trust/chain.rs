@@ -101,12 +101,20 @@ impl<'a> Chains<'a> {
         }
         let above = self.above(facts);
         let day = Timestamp::from_nanos(at.nanos().div_euclid(DAY).saturating_mul(DAY));
-        let at = day.max(facts.not_before).min(facts.not_after);
-        let mut key = Sha256::new_with_prefix(at.nanos().to_be_bytes());
+        let on_day = day.max(facts.not_before).min(facts.not_after);
+        let mut key = Sha256::new_with_prefix(on_day.nanos().to_be_bytes());
         key.update([u8::from(purpose == Purpose::Client)]);
         key.update(&facts.sha256);
         above.iter().for_each(|issuer| key.update(&issuer.sha256));
-        self.authorities.remember(key.finalize().into(), || self.check(facts, &above, purpose, at))
+        let key = key.finalize().into();
+        let verdict = self.authorities.remember(key, || self.check(facts, &above, purpose, on_day));
+        match verdict.why {
+            // An authority that began on this very day: the moment counts.
+            Some(Doubt::IssuerNotYetValid) => {
+                self.check(facts, &above, purpose, at.max(facts.not_before).min(facts.not_after))
+            }
+            _ => verdict,
+        }
     }
 
     fn check(

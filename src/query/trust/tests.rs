@@ -142,6 +142,18 @@ fn two_clocks_give_two_answers() {
 }
 
 #[test]
+fn an_authority_may_begin_on_the_day_that_it_is_seen() {
+    let mut young = authority("Middle");
+    young.not_before = rcgen::date_time_ymd(2023, 11, 14) + std::time::Duration::from_secs(8 * 3_600);
+    let root = Authority::root("Root");
+    let young = root.below(young);
+    let (leaf, public) = (young.leaf(), Authorities::with_public(&[&root.der], &[]));
+    let why = |at| verdict(&[&[&leaf, &young.der]], &public, at).why;
+    assert_eq!(why("2023-11-14T12:00:00Z"), None);
+    assert_eq!(why("2023-11-14T07:00:00Z"), Some(Doubt::IssuerNotYetValid));
+}
+
+#[test]
 fn authorities_that_name_each_other_end() {
     let (one, other) = (Authority::root("One"), Authority::root("Other"));
     let mut crossed = vec![one.leaf()];
