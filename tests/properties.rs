@@ -146,6 +146,7 @@ fn analyze(file: &[u8], settings: &Settings) -> Said {
         snapshot: &snapshot,
         findings: &findings,
         records: &[],
+        authorities: &Knowledge::default().authorities,
     };
     let mut json = Vec::new();
     write_json(&report, &mut json).unwrap();

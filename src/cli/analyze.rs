@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 
@@ -33,7 +34,7 @@ pub fn run(arguments: &AnalyzeArguments) -> Result<ExitCode, Failure> {
         return checked(&setup);
     }
     let wanted = Wanted { records: false, as_of: telling.as_of, quiet: telling.quiet };
-    let ground = Ground::of_map(read(&arguments.captures, &setup, wanted)?);
+    let ground = Ground::of_map(read(&arguments.captures, &setup, wanted)?, Arc::new(setup.knowledge));
     let report = ground.report();
     output::write(|mut out| match telling.output {
         Output::Json => write_json(&report, &mut out),

@@ -142,7 +142,7 @@ pub struct ListArguments {
     #[arg(value_name = "FILE|DIR|-")]
     pub captures: Vec<PathBuf>,
     /// Ask a running server instead, such as http://127.0.0.1:8080; a token is taken from TAPMAP_TOKEN
-    #[arg(long, value_name = "URL", conflicts_with_all = ["read", "captures", "filter", "words", "since", "until", "local_networks", "site", "workers", "no_dedup", "hash", "as_of"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["read", "captures", "filter", "words", "since", "until", "local_networks", "site", "ca_bundle", "certificates", "workers", "no_dedup", "hash", "as_of"])]
     pub server: Option<String>,
     /// How to read.
     #[command(flatten)]
@@ -209,7 +209,7 @@ pub struct AskArguments {
     #[arg(short, long = "read", value_name = "FILE", required_unless_present_any = ["check", "server", "data_dir"])]
     pub read: Vec<PathBuf>,
     /// Ask a running server instead, such as http://127.0.0.1:8080; a token is taken from TAPMAP_TOKEN
-    #[arg(long, value_name = "URL", conflicts_with_all = ["read", "filter", "words", "local_networks", "site", "workers", "no_dedup", "hash"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["read", "filter", "words", "local_networks", "site", "ca_bundle", "certificates", "workers", "no_dedup", "hash"])]
     pub server: Option<String>,
     /// How to read.
     #[command(flatten)]
@@ -327,6 +327,12 @@ pub struct ReadingArguments {
     /// What you know and packets do not tell: networks, labels, names, servers (see `tapmap explain site`)
     #[arg(long, value_name = "FILE")]
     pub site: Option<PathBuf>,
+    /// Authorities that you trust to vouch for certificates, besides the public ones; PEM or DER, several times
+    #[arg(long, value_name = "FILE")]
+    pub ca_bundle: Vec<PathBuf>,
+    /// Certificates that you know of: a file or directory of PEM, DER or CSV as `certs -o csv` writes it; several times
+    #[arg(long, value_name = "PATH")]
+    pub certificates: Vec<PathBuf>,
     /// Threads that follow flows; 1 does everything on one thread [default: one for each core]
     #[arg(long, value_name = "N", value_parser = workers)]
     pub workers: Option<u16>,

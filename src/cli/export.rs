@@ -1,6 +1,7 @@
 //! `tapmap export`: the map for other programs.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use super::analyze::checked;
 use super::args::{ExportArguments, ExportFormat};
@@ -21,7 +22,7 @@ pub fn run(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
         return checked(&setup);
     }
     let wanted = Wanted { records: false, as_of: arguments.as_of, quiet: arguments.quiet };
-    let ground = Ground::of_map(read(&arguments.captures(), &setup, wanted)?);
+    let ground = Ground::of_map(read(&arguments.captures(), &setup, wanted)?, Arc::new(setup.knowledge));
     let report = ground.report();
     output::write(|mut out| match arguments.format {
         ExportFormat::Graphml => write_graphml(&report, &mut out),

@@ -1,6 +1,7 @@
 //! `tapmap hosts | services | deps | certs | findings | flows`: one table each.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use super::analyze::{again, checked, status};
 use super::args::{ListArguments, Output};
@@ -27,7 +28,7 @@ pub fn run(list: List, arguments: &ListArguments) -> Result<ExitCode, Failure> {
         return Server::new(server)?.list(list, telling);
     }
     let wanted = Wanted { records: list == List::Flows, as_of: telling.as_of, quiet: telling.quiet };
-    let ground = Ground::of_map(read(&arguments.captures(), &setup, wanted)?);
+    let ground = Ground::of_map(read(&arguments.captures(), &setup, wanted)?, Arc::new(setup.knowledge));
     let question = Question { list };
     let told = question.answer(&ground)?;
     let report = ground.report();

@@ -6,6 +6,7 @@ mod analyze;
 mod args;
 mod asking;
 mod blast_radius;
+mod bundle;
 mod clock;
 mod completions;
 mod configuring;

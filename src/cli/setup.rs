@@ -2,10 +2,12 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::anyhow;
 
 use super::args::ReadingArguments;
+use super::bundle;
 use super::failure::Failure;
 use super::knowledge::knowledge;
 use crate::capture;
@@ -48,7 +50,8 @@ impl Setup {
                 "--since {since} is not before --until {until}: nothing is between"
             )));
         }
-        let (operator, knowledge) = known(&arguments.local_networks, arguments.site.as_deref())?;
+        let brought = Brought { authorities: &arguments.ca_bundle, certificates: &arguments.certificates };
+        let (operator, knowledge) = known(&arguments.local_networks, arguments.site.as_deref(), brought)?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Setup {
             options: capture::Options {
@@ -66,13 +69,33 @@ impl Setup {
     }
 }
 
-/// What the operator knows: networks that were named, and the site file.
+/// Files that were named besides the site file, and add to what it names.
+#[derive(Clone, Copy, Default)]
+pub struct Brought<'a> {
+    /// Authorities that are trusted.
+    pub authorities: &'a [PathBuf],
+    /// Certificates that are known.
+    pub certificates: &'a [PathBuf],
+}
+
+/// What the operator knows: networks and files that were named, and the site file.
 ///
 /// # Errors
-/// If the site file is wrong.
-pub fn known(networks: &[Network], path: Option<&Path>) -> Result<(Operator, Knowledge), Failure> {
+/// If the site file or one that it names is wrong.
+pub fn known(
+    networks: &[Network],
+    path: Option<&Path>,
+    brought: Brought<'_>,
+) -> Result<(Operator, Knowledge), Failure> {
     let (site, text) = path.map(site).transpose()?.unwrap_or_default();
-    Ok((operator(networks, &site), knowledge(&site, &text)))
+    let (mut operator, mut knowledge) = (operator(networks, &site), knowledge(&site, &text));
+    let authorities = [site.authorities.as_slice(), brought.authorities].concat();
+    if !authorities.is_empty() {
+        knowledge.authorities = Arc::new(bundle::authorities(&authorities)?);
+    }
+    operator.certificates =
+        bundle::inventory(&[site.certificates.as_slice(), brought.certificates].concat())?.into();
+    Ok((operator, knowledge))
 }
 
 /// Reads a site file, and returns its text too. The system's own words for what is missing tell a user
@@ -121,5 +144,6 @@ fn operator(named: &[Network], site: &Site) -> Operator {
         labels: labels.collect(),
         names: site.names.iter().map(|(address, name)| ((*address).into(), name.clone())).collect(),
         scanners: site.scanners.iter().map(|network| network.0).collect(),
+        ..Operator::default()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
@@ -185,6 +186,7 @@ fn export(place: &Place, site: Option<&PathBuf>) -> Result<ExitCode, Failure> {
     };
     let setup = Setup::new(&asked)?;
     let material = reading::read(&[], &setup, Wanted { records: false, as_of: None, quiet: true })?;
-    output::write(|mut out| write_json(&Ground::of_map(material).report(), &mut out))?;
+    let ground = Ground::of_map(material, Arc::new(setup.knowledge));
+    output::write(|mut out| write_json(&ground.report(), &mut out))?;
     Ok(ExitCode::from(DONE))
 }

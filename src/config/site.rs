@@ -37,6 +37,10 @@ pub struct Site {
     pub business: BTreeMap<String, Vec<ServiceAddress>>,
     /// Flows that must not be cut.
     pub protected: Vec<ProtectedFlow>,
+    /// Files of authorities that are trusted besides the public ones.
+    pub authorities: Vec<PathBuf>,
+    /// Files and directories of certificates that are known from elsewhere.
+    pub certificates: Vec<PathBuf>,
 }
 
 /// An endpoint that is a server.
@@ -124,7 +128,14 @@ impl Site {
         let text = std::fs::read_to_string(path)
             .map_err(|why| SiteError::Unreadable { path: path.to_path_buf(), why })?;
         match Site::parse(&text) {
-            Ok(site) => Ok((site, text.into_bytes())),
+            Ok(mut site) => {
+                // What it names stands beside it.
+                let folder = path.parent().unwrap_or(Path::new(""));
+                for named in site.authorities.iter_mut().chain(&mut site.certificates) {
+                    *named = folder.join(&*named);
+                }
+                Ok((site, text.into_bytes()))
+            }
             Err((line, message)) => Err(SiteError::Wrong { path: path.to_path_buf(), line, message }),
         }
     }
@@ -162,6 +173,17 @@ mod tests {
         assert!(!site.segments.is_empty() && !site.business.is_empty() && !site.protected.is_empty());
         assert_eq!((site.criticality.len(), site.responders.len()), (2, 2));
         assert_eq!(Site::parse("").unwrap(), Site::default());
+    }
+
+    #[test]
+    fn files_stand_beside_the_one_that_names_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("site.toml");
+        std::fs::write(&path, "authorities = [\"ca.pem\", \"/etc/ca.pem\"]\ncertificates = [\"all\"]\n")
+            .unwrap();
+        let (site, _) = Site::read(&path).unwrap();
+        assert_eq!(site.authorities, [folder.path().join("ca.pem"), "/etc/ca.pem".into()]);
+        assert_eq!(site.certificates, [folder.path().join("all")]);
     }
 
     #[test]

@@ -3,10 +3,10 @@
 //! ```text
 //!  sightings ──> practices ──> grade ─┐
 //!                                     ├──> drafts by (rule, party) ──> score ──> findings, worst first
-//!  certificates ─────> certificates ──┘         importance of hosts ──┘
+//!  certificates ─────> certificate ───┘         importance of hosts ──┘
 //! ```
 
-mod certificates;
+mod certificate;
 mod draft;
 mod files_mail_web;
 mod grade;
@@ -17,12 +17,10 @@ mod rule;
 mod score;
 mod session;
 mod ssh;
-mod succession;
 mod surroundings;
 #[cfg(test)]
 mod tests;
 mod tls;
-mod validity;
 mod windows;
 
 use std::collections::BTreeMap;
@@ -31,10 +29,10 @@ use crate::graph::{Proof, Snapshot};
 use crate::model::{HostKey, ServiceKey, Span, State, Timestamp};
 use crate::query::{Importance, Knowledge};
 
+pub use certificate::{Judgement, Status, Urgency, Validity};
 use draft::{Draft, Drafts, Party};
 pub use rule::Rule;
 pub use score::{Band, Factors, Score};
-pub use validity::{Judgement, Status, Urgency, Validity};
 
 /// All rules, sorted by id.
 pub const RULES: &[&Rule] = &[
@@ -49,12 +47,38 @@ pub const RULES: &[&Rule] = &[
     &session::VNC,
     &remote::SNMP,
     &remote::TFTP,
-    &certificates::EXPIRED,
-    &certificates::EXPIRING,
-    &certificates::NOT_YET_VALID,
-    &certificates::SELF_SIGNED,
-    &certificates::WEAK_KEY,
-    &certificates::WEAK_HASH,
+    &certificate::EXPIRED,
+    &certificate::EXPIRING,
+    &certificate::NOT_YET_VALID,
+    &certificate::SELF_SIGNED,
+    &certificate::WEAK_KEY,
+    &certificate::BROKEN_KEY,
+    &certificate::WEAK_CURVE,
+    &certificate::WEAK_HASH,
+    &certificate::MISMATCH,
+    &certificate::NO_NAMES,
+    &certificate::COMMON_NAME,
+    &certificate::TOO_LONG,
+    &certificate::INCOMPLETE,
+    &certificate::DISORDER,
+    &certificate::AUTHORITY_EXPIRING,
+    &certificate::BAD_USAGE,
+    &certificate::PUBLIC_CLIENT,
+    &certificate::SAME_SERIAL,
+    &certificate::BAD_SERIAL,
+    &certificate::SAME_KEY,
+    &certificate::WILDCARD,
+    &certificate::VENDOR_DEFAULT,
+    &certificate::STAPLE,
+    &certificate::ENDLESS,
+    &certificate::NOT_LOGGED,
+    &certificate::INCONSISTENT,
+    &certificate::OTHER_ISSUER,
+    &certificate::UNKNOWN_AUTHORITY,
+    &certificate::DISTRUSTED,
+    &certificate::QUANTUM,
+    &certificate::UNREADABLE,
+    &certificate::CLIENT_EXPIRING,
     &session::MQTT,
     &files_mail_web::FTP_LOGIN,
     &files_mail_web::SMTP_AUTH,
@@ -148,7 +172,7 @@ pub fn find(snapshot: &Snapshot, as_of: Timestamp, knowledge: &Knowledge) -> Vec
     let importance = Importance::new(snapshot, knowledge);
     let mut drafts: BTreeMap<(&'static str, Party), Drafts> = BTreeMap::new();
     practices::draft(snapshot, &importance, &mut drafts);
-    certificates::draft(snapshot, as_of, &mut drafts);
+    certificate::draft(snapshot, as_of, knowledge, &mut drafts);
     let mut findings: Vec<Finding> = drafts
         .into_values()
         .filter_map(|drafts| {

@@ -1,6 +1,7 @@
 //! Small networks, and what is found on them.
 
 mod certificates;
+mod chains;
 mod practices;
 
 use super::*;

@@ -10,13 +10,13 @@ use compact_str::CompactString;
 use sha2::{Digest, Sha256};
 
 use super::attempt::AttemptTable;
-use super::certificate::{self, CertificateFacts};
+use super::certificate::{CertificateFacts, Staple};
 use super::edge::{EdgeKey, EdgeTotals, edge_key};
 use super::inventory::HostSeen;
 use super::set::Set;
 use super::sighting::{Proof, Sighting, SightingKey};
 use super::table::Table;
-use super::transport_security::{Place, PlaceSeen, Places, TlsSeen, WORDS_MAX, add_place};
+use super::transport_security::{Place, PlaceSeen, Places, TlsSeen, WORDS_MAX, add_place, seen_at};
 use crate::model::{
     Address, FlowKey, FlowRecord, HostKey, Ledger, Mac, Moment, NameSource, NamedThing, Observation, Role,
     ServiceKey, Side, Span, Timestamp, Transport,
@@ -34,7 +34,7 @@ const UNDECIDED_MAX: usize = 32_768;
 const SERVICES_MAX: usize = 32_768;
 /// Names a shard remembers.
 const NAMES_MAX: usize = 131_072;
-/// Different certificates a shard remembers: 8,192 × ~2 KiB = 16 MiB.
+/// Different certificates a shard remembers: 8,192 × ~4 KiB, the half of it their bytes, = 32 MiB.
 const CERTIFICATES_MAX: usize = 8_192;
 /// Sightings of insecure practices a shard remembers.
 const SIGHTINGS_MAX: usize = 16_384;
@@ -289,6 +289,7 @@ impl Delta {
             Observation::Certificate { of, position, sni, der } => {
                 self.certificate(scene, of, position, sni, &der);
             }
+            Observation::Stapled { sni, response } => self.staple(scene, sni, response.as_deref()),
             Observation::Practice { practice, state, at_fault, what } => {
                 let key = SightingKey {
                     practice,
@@ -366,7 +367,7 @@ impl Delta {
 
     fn certificate(&mut self, scene: &Scene, of: Role, position: u8, sni: Option<CompactString>, der: &[u8]) {
         let sha256: [u8; 32] = Sha256::digest(der).into();
-        let new = || CertificateSeenAt { facts: certificate::parse(der), places: Places::new() };
+        let new = || CertificateSeenAt { facts: CertificateFacts::of(der), places: Places::new() };
         let Some(entry) = self.certificates.get_or_make(CERTIFICATES_MAX, sha256, new) else {
             self.dropped.facts += 1;
             return;
@@ -375,7 +376,8 @@ impl Delta {
         let client = scene.key.host(scene.service.other());
         let named_client = (of == Role::Client).then_some(client);
         let place = Place { service, role: of, client: named_client, sni, position };
-        let seen = PlaceSeen { span: Span::at(scene.at.time), at: scene.at, clients: Some(client).into() };
+        let clients = Some(client).into();
+        let seen = PlaceSeen { span: Span::at(scene.at.time), at: scene.at, clients, staple: None };
         add_place(&mut entry.places, place, seen);
         if of == Role::Server && position == 0 {
             let names: Vec<CompactString> = host_names(&entry.facts).collect();
@@ -384,6 +386,27 @@ impl Delta {
                 self.name(named, NameSource::Certificate, name, scene.at.time);
             }
             self.tls(scene, |tls| tls.add_certificate(sha256));
+        }
+    }
+
+    /// What a server said of a certificate that it has shown; where it said nothing, the last one is meant.
+    fn staple(&mut self, scene: &Scene, sni: Option<CompactString>, response: Option<&[u8]>) {
+        let tls = self.services.get_mut(&scene.service_key()).and_then(|service| service.tls.as_deref());
+        let shown: Vec<[u8; 32]> = tls.map(|tls| tls.certificates.to_vec()).unwrap_or_default();
+        let place =
+            Place { service: scene.service_key(), role: Role::Server, client: None, sni, position: 0 };
+        let mut last: Option<(Timestamp, [u8; 32])> = None;
+        for sha256 in shown {
+            let Some(at) = self.certificates.get_mut(&sha256) else { continue };
+            let Some(seen) = seen_at(&mut at.places, &place) else { continue };
+            match response {
+                Some(response) => seen.staple = seen.staple.max(Staple::read(response, &at.facts.serial)),
+                None => last = last.max(Some((seen.span.last, sha256))),
+            }
+        }
+        let last = last.and_then(|(_, sha256)| self.certificates.get_mut(&sha256));
+        if let Some(seen) = last.and_then(|at| seen_at(&mut at.places, &place)) {
+            seen.staple = seen.staple.max(Some(Staple::MISSING));
         }
     }
 

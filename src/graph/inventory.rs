@@ -1,7 +1,9 @@
 //! Hosts: which addresses belong to whom, as far as the link layer shows it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::certificate::CertificateFacts;
 use super::table::Table;
 use crate::model::{Address, HostKey, Mac, ServiceKey, Span};
 
@@ -106,6 +108,8 @@ pub struct Operator {
     pub names: BTreeMap<Address, String>,
     /// Sources that scan with permission.
     pub scanners: Vec<ipnet::IpNet>,
+    /// Certificates that are known from elsewhere.
+    pub certificates: Arc<[CertificateFacts]>,
 }
 
 impl Operator {

@@ -29,7 +29,9 @@ mod transport_security;
 mod vendor;
 
 pub use attempt::{AttemptTable, Distinct, Scan, Summary};
-pub use certificate::CertificateFacts;
+#[cfg(test)]
+pub(crate) use certificate::ocsp_response;
+pub use certificate::{CertificateFacts, Extensions, Staple, StapleStatus, Usage};
 pub use delta::{
     CertificateSeenAt, Delta, Dropped, Filed, Named, PingSeen, Scene, ServiceSeen, Undecided, filed,
 };

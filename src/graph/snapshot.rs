@@ -6,7 +6,7 @@ use compact_str::CompactString;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::attempt::Scan;
-use super::certificate::CertificateFacts;
+use super::certificate::{CertificateFacts, imported};
 use super::delta::{Delta, Dropped, PingSeen, ServiceSeen};
 use super::edge::{EdgeKey, EdgeTotals};
 use super::holding::{self, Holding};
@@ -70,7 +70,7 @@ pub struct Host {
 pub struct Tls {
     /// Versions, server names, protocols, fingerprints, certificates.
     pub seen: TlsSeen,
-    /// The word of the contract: `seen`, `inherited`, `hidden_tls13`, `hidden_ech`, `none`.
+    /// The word of the contract: `seen`, `inherited`, `hidden_tls13`, `hidden_ech`, `imported`, `none`.
     pub visibility: &'static str,
 }
 
@@ -173,6 +173,10 @@ pub struct Certificate {
     pub facts: CertificateFacts,
     /// Where it was seen, sorted.
     pub seen: Vec<CertificateSeen>,
+    /// The operator brought it, whether or not it was seen.
+    pub imported: bool,
+    /// Services that hide what they present, and were asked for by a name that it holds for.
+    pub expected: Vec<ServiceKey>,
 }
 
 /// Echo requests from one host to another.
@@ -244,7 +248,9 @@ impl Snapshot {
         let scanners: BTreeSet<HostKey> = scans.iter().filter_map(|scan| scan.source).collect();
         let dependencies: Vec<Dependency> =
             edges.into_iter().map(|(key, totals)| dependency(key, totals, delta.last, &scanners)).collect();
-        let services = services(&dependencies, &mut delta.services);
+        let mut services = services(&dependencies, &mut delta.services);
+        let mut certificates = certificates(&mut delta);
+        imported::join(&mut certificates, &mut services, &operator.certificates);
         let (hosts, mentioned_only) = hosts(&mut delta, &dependencies, &services, &scanners, operator);
         let graph = graph(&hosts, &services, &dependencies);
         Snapshot {
@@ -252,7 +258,7 @@ impl Snapshot {
             hosts,
             services,
             dependencies,
-            certificates: certificates(&mut delta),
+            certificates,
             sightings: sorted(delta.sightings),
             scans,
             pings: sorted(delta.pings)
@@ -456,6 +462,8 @@ fn certificates(delta: &mut Delta) -> Vec<Certificate> {
         .into_iter()
         .map(|(_, at)| Certificate {
             facts: at.facts,
+            imported: false,
+            expected: Vec::new(),
             seen: at.places.into_iter().map(|(place, seen)| CertificateSeen { place, seen }).collect(),
         })
         .collect()

@@ -2,6 +2,7 @@
 
 use compact_str::CompactString;
 
+use super::certificate::Staple;
 use super::set::Set;
 use crate::model::{HostKey, Moment, Role, ServiceKey, Span, TlsVersion};
 
@@ -81,6 +82,8 @@ pub struct PlaceSeen {
     pub at: Moment,
     /// Who was shown it, at most 64.
     pub clients: Set<HostKey>,
+    /// What the server stapled to it last, as far as a client asked for that.
+    pub staple: Option<Staple>,
 }
 
 impl PlaceSeen {
@@ -91,6 +94,7 @@ impl PlaceSeen {
             self.at = other.at;
         }
         self.clients.join(CLIENTS_MAX, other.clients);
+        self.staple = self.staple.max(other.staple);
     }
 }
 
@@ -114,6 +118,12 @@ pub fn add_place(places: &mut Places, place: Place, seen: PlaceSeen) {
     }
 }
 
+/// What was seen at a place, to be changed.
+pub fn seen_at<'a>(places: &'a mut Places, place: &Place) -> Option<&'a mut PlaceSeen> {
+    let known = places.binary_search_by(|(known, _)| known.cmp(place)).ok()?;
+    places.get_mut(known).map(|(_, seen)| seen)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::endpoint;
@@ -129,7 +139,11 @@ mod tests {
                 let service = ServiceKey { host: host(1), port, transport: Transport::Tcp };
                 let place = Place { service, role: Role::Server, client: None, sni: None, position: 0 };
                 let (span, at) = (Span::at(Timestamp::default()), Moment::default());
-                add_place(&mut places, place, PlaceSeen { span, at, clients: Some(host(last)).into() });
+                add_place(
+                    &mut places,
+                    place,
+                    PlaceSeen { span, at, clients: Some(host(last)).into(), staple: None },
+                );
             }
         }
         assert_eq!(places.len(), 64);

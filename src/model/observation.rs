@@ -158,6 +158,13 @@ pub enum Observation {
         /// The certificate, DER.
         der: Box<[u8]>,
     },
+    /// What a server said of its own certificate beside it: a response of OCSP (RFC 6066 §8).
+    Stapled {
+        /// The server name that the client had asked for.
+        sni: Option<CompactString>,
+        /// The response, DER; none: the client had asked for one and got none.
+        response: Option<Box<[u8]>>,
+    },
     /// An insecure practice.
     Practice {
         /// What.

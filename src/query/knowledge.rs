@@ -1,7 +1,10 @@
 //! What the operator knows and packets do not tell, as far as questions need it.
 
+use std::sync::Arc;
+
 use ipnet::IpNet;
 
+use super::trust::Authorities;
 use crate::model::{Address, ServiceKey};
 
 /// A network that one gateway stands before.
@@ -87,6 +90,8 @@ pub struct Knowledge {
     /// Who must still reach, and be reached by, a quarantined host: EDR, log collector, jump host,
     /// a name server that sinks bad names.
     pub responders: Vec<IpNet>,
+    /// Who is trusted to vouch for certificates.
+    pub authorities: Arc<Authorities>,
     /// Everything above as the operator wrote it, for the id of an answer.
     pub fingerprint: Vec<u8>,
 }

@@ -32,6 +32,7 @@ mod terrain;
 #[cfg(test)]
 mod testing;
 pub mod trace;
+mod trust;
 mod worlds;
 mod worth;
 
@@ -63,6 +64,9 @@ pub use segment::Segments;
 pub use spof::{Single, Spof, Spofs, spof};
 pub use target::{Resolved, Target, TargetError, Unknown, resolve};
 pub use terrain::{Open, Terrain};
+#[cfg(test)]
+pub(crate) use trust::testing as issuing;
+pub use trust::{Anchor, Authorities, Chains, Doubt, Outcome, Purpose, Verdict};
 pub use worlds::{EXACT_GROUPS_MAX, SAMPLED_WORLDS, Worlds, worlds};
 pub use worth::{Worth, Worths};
 mod card;

@@ -73,12 +73,12 @@ impl Ground {
     }
 
     /// From the map, for lists: its flows are told as they are and nothing is inferred from them.
-    pub fn of_map(material: Material) -> Ground {
+    pub fn of_map(material: Material, knowledge: Arc<Knowledge>) -> Ground {
         let observed = Observed {
             snapshot: Arc::clone(&material.snapshot),
             history: Arc::default(),
             inferences: Arc::default(),
-            knowledge: Arc::default(),
+            knowledge,
             watched: Arc::default(),
         };
         Ground::of(observed, material)
@@ -153,6 +153,7 @@ impl Ground {
             snapshot: &self.observed.snapshot,
             findings: &self.findings,
             records: &self.records,
+            authorities: &self.observed.knowledge.authorities,
         }
     }
 

@@ -6,6 +6,7 @@ use super::text::{clean, moment};
 use crate::finding::Finding;
 use crate::graph::Snapshot;
 use crate::model::{FlowRecord, Nanos, Span, Timestamp};
+use crate::query::Authorities;
 
 /// What is known of one source.
 #[derive(Clone, Debug)]
@@ -139,6 +140,8 @@ pub struct Report<'a> {
     pub findings: &'a [Finding],
     /// Every flow, where they were kept.
     pub records: &'a [FlowRecord],
+    /// Who is trusted to vouch for certificates.
+    pub authorities: &'a Authorities,
 }
 
 impl Report<'_> {

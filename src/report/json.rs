@@ -5,13 +5,13 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::certificate::{Certificate, Certificates};
 use super::document::{Report, SourceFacts};
 use super::finding::FindingRow;
 use super::visibility::Visibility;
 use super::{SCHEMA, time};
-use crate::finding::{Finding, Validity};
+use crate::finding::Finding;
 use crate::graph;
-use crate::model::{Role, Timestamp};
 
 /// A list that is made up row by row while it is written, so that a large map needs no second copy
 /// of itself in words.
@@ -198,43 +198,6 @@ pub struct Direction {
     confidence: f64,
 }
 
-/// A certificate of the contract.
-#[derive(Serialize, ToSchema)]
-pub struct Certificate {
-    sha256: String,
-    spki_sha256: String,
-    serial: String,
-    subject: String,
-    issuer: String,
-    not_before: String,
-    not_after: String,
-    san: Vec<String>,
-    key: Key,
-    signature_algorithm: String,
-    is_ca: bool,
-    seen: Vec<Seen>,
-    status: &'static str,
-    days_left: Option<i64>,
-    problem: Option<String>,
-}
-
-#[derive(Serialize, ToSchema)]
-struct Key {
-    algorithm: String,
-    bits: Option<u32>,
-}
-
-#[derive(Serialize, ToSchema)]
-struct Seen {
-    service: String,
-    client: Option<String>,
-    sni: Option<String>,
-    role: &'static str,
-    position: u8,
-    first: String,
-    last: String,
-}
-
 /// A scan, or attempts that are summed up.
 #[derive(Serialize, ToSchema)]
 pub struct Scan {
@@ -303,7 +266,10 @@ impl<'a> Document<'a> {
             hosts: Rows::new(&snapshot.hosts, Host::of),
             services: Rows::new(&snapshot.services, Service::of),
             dependencies: Rows::new(&snapshot.dependencies, Dependency::of),
-            certificates: Rows::new(&snapshot.certificates, |row| Certificate::of(row, report.as_of)),
+            certificates: {
+                let certificates = Certificates::new(report);
+                Rows::new(&snapshot.certificates, move |row| certificates.row(row))
+            },
             findings: Rows::new(report.findings, |row| FindingRow::of(row, report)),
             scans: Rows::new(&snapshot.scans, Scan::of),
             pings: Rows::new(&snapshot.pings, Ping::of),
@@ -475,57 +441,6 @@ impl Dependency {
             bytes_to_client: totals.to_client.bytes,
             first: time(totals.span.first),
             last: time(totals.span.last),
-        }
-    }
-}
-
-impl Certificate {
-    /// A row of the certificate table, its status told for a moment.
-    pub fn of(certificate: &graph::Certificate, as_of: Option<Timestamp>) -> Certificate {
-        let facts = &certificate.facts;
-        let (status, days_left) = standing(certificate, as_of);
-        Certificate {
-            sha256: facts.sha256.clone(),
-            spki_sha256: facts.spki_sha256.clone(),
-            serial: facts.serial.clone(),
-            subject: facts.subject.clone(),
-            issuer: facts.issuer.clone(),
-            not_before: time(facts.not_before),
-            not_after: time(facts.not_after),
-            san: facts.san.clone(),
-            key: Key { algorithm: facts.key_algorithm.clone(), bits: facts.key_bits },
-            signature_algorithm: facts.signature_algorithm.clone(),
-            is_ca: facts.is_ca,
-            seen: certificate.seen.iter().map(Seen::of).collect(),
-            status,
-            days_left,
-            problem: facts.problem.clone(),
-        }
-    }
-}
-
-/// Where a certificate stands at a moment: the word of the contract, and the days left.
-pub(super) fn standing(
-    certificate: &graph::Certificate,
-    as_of: Option<Timestamp>,
-) -> (&'static str, Option<i64>) {
-    let (validity, as_of) = (Validity::of(certificate), as_of.unwrap_or_default());
-    (validity.status(as_of).word(), validity.days_left(as_of))
-}
-
-impl Seen {
-    fn of(seen: &graph::CertificateSeen) -> Seen {
-        Seen {
-            service: seen.place.service.to_string(),
-            client: seen.place.client.map(|client| client.to_string()),
-            sni: seen.place.sni.as_ref().map(ToString::to_string),
-            role: match seen.place.role {
-                Role::Client => "client",
-                Role::Server => "server",
-            },
-            position: seen.place.position,
-            first: time(seen.seen.span.first),
-            last: time(seen.seen.span.last),
         }
     }
 }

@@ -12,10 +12,11 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
+use super::certificate::{Certificate, Certificates};
 use super::document::Report;
 use super::finding::FindingRow;
 use super::flow::{Flow, FlowRow};
-use super::json::{Certificate, Dependency, Document, Host, Service};
+use super::json::{Dependency, Document, Host, Service};
 use super::text::clean;
 use super::visibility::Visibility;
 use super::{SCHEMA, time};
@@ -78,7 +79,10 @@ impl List {
             }
             List::Certificates => {
                 "sha256 spki_sha256 serial subject issuer not_before not_after san key.algorithm key.bits \
-                 signature_algorithm is_ca seen.service seen.role status days_left problem"
+                 signature_algorithm is_ca seen.service seen.role status days_left problem \
+                 verification.outcome verification.why verification.anchor when_seen.status \
+                 when_seen.days_left when_seen.outcome dependents.services dependents.clients imported \
+                 expected"
             }
             List::Findings => {
                 "id rule title severity score band state host service clients count first last detail \
@@ -125,8 +129,8 @@ impl Rows {
             List::Services => Rows::Services(picked(&snapshot.services, places, Service::of)),
             List::Dependencies => Rows::Dependencies(picked(&snapshot.dependencies, places, Dependency::of)),
             List::Certificates => {
-                let of = |row| Certificate::of(row, report.as_of);
-                Rows::Certificates(picked(&snapshot.certificates, places, of))
+                let certificates = Certificates::new(report);
+                Rows::Certificates(picked(&snapshot.certificates, places, |row| certificates.row(row)))
             }
             List::Findings => {
                 Rows::Findings(picked(report.findings, places, |row| FindingRow::of(row, report)))

@@ -2,6 +2,7 @@
 //! shows it; so have the tables and the story for people, and the exports for other tools.
 
 mod answer;
+mod certificate;
 mod checkup;
 mod community_id;
 mod document;
@@ -40,9 +41,10 @@ use crate::model::Timestamp;
 
 /// The shapes of rows, for whoever describes them to programs.
 pub mod row {
+    pub use super::certificate::Certificate;
     pub use super::finding::FindingRow as Finding;
     pub use super::flow::FlowRow as Flow;
-    pub use super::json::{Capture, Certificate, Dependency, Generator, Head, Host, Ping, Scan, Service};
+    pub use super::json::{Capture, Dependency, Generator, Head, Host, Ping, Scan, Service};
 }
 
 /// The schema of [`Document`].

@@ -12,7 +12,9 @@ use super::host::{Book, Numbers};
 use super::scope::Scope;
 use super::totals::count;
 use super::word::Word;
-use crate::graph::{CertificateFacts, CertificateSeenAt, Place, PlaceSeen, Places, Rows};
+use crate::graph::{
+    CertificateFacts, CertificateSeenAt, Place, PlaceSeen, Places, Rows, Staple, StapleStatus,
+};
 use crate::model::{HostKey, Moment, Role, Timestamp};
 
 /// Places kept of one certificate: as many as the map keeps, and those that came first.
@@ -50,8 +52,8 @@ fn write_facts(connection: &Connection, sha256: &str, seen: &CertificateSeenAt) 
     Ok(connection
         .prepare_cached(
             "INSERT INTO certificate (sha256, spki_sha256, serial, subject, issuer, not_before, not_after, san, \
-             key_algorithm, key_bits, signature_algorithm, is_ca, self_issued, self_signed, problem) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             key_algorithm, key_bits, signature_algorithm, is_ca, self_issued, self_signed, problem, \
+             der) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .insert(params![
             sha256,
@@ -69,6 +71,7 @@ fn write_facts(connection: &Connection, sha256: &str, seen: &CertificateSeenAt) 
             facts.self_issued,
             facts.self_signed,
             facts.problem,
+            (!facts.der.is_empty()).then_some(&facts.der[..]),
         ])?)
 }
 
@@ -144,7 +147,25 @@ fn write_place(
                 ])?
         }
     };
+    write_staple(connection, id, seen.staple)?;
     write_clients(connection, numbers, ("certificate_client", "place"), id, &seen.clients, first)
+}
+
+/// What was stapled, unless something later is known.
+fn write_staple(connection: &Connection, place: i64, staple: Option<Staple>) -> Result<(), StoreError> {
+    let Some(staple) = staple else { return Ok(()) };
+    connection
+        .prepare_cached(
+            "UPDATE certificate_place SET staple = ?2, staple_since = ?3, staple_until = ?4 \
+             WHERE id = ?1 AND coalesce(staple_since <= ?3, true)",
+        )?
+        .execute(params![
+            place,
+            staple.status.word(),
+            staple.since.nanos(),
+            staple.until.map(Timestamp::nanos)
+        ])?;
+    Ok(())
 }
 
 /// Adds clients to a table of them. Where there are more than the map keeps, the smallest stay.
@@ -208,7 +229,7 @@ pub fn read(connection: &Connection, book: &Book, scope: Scope) -> Result<Vec<Ce
     let mut places = places(connection, book, scope)?;
     let mut statement = connection.prepare_cached(
         "SELECT id, sha256, spki_sha256, serial, subject, issuer, not_before, not_after, san, key_algorithm, \
-         key_bits, signature_algorithm, is_ca, self_issued, self_signed, problem FROM certificate",
+         key_bits, signature_algorithm, is_ca, self_issued, self_signed, problem, der FROM certificate",
     )?;
     let mut rows = statement.query(())?;
     let mut certificates = Vec::new();
@@ -220,12 +241,15 @@ pub fn read(connection: &Connection, book: &Book, scope: Scope) -> Result<Vec<Ce
     Ok(certificates)
 }
 
+/// What a certificate says is read again from its bytes, where they were kept.
 fn facts(row: &Row<'_>) -> Result<CertificateFacts, StoreError> {
+    if let Some(der) = row.get_ref(16)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
+        return Ok(CertificateFacts::of(der));
+    }
     let san: String = row.get(8)?;
     let names: Vec<String> = serde_json::from_str(&san)
         .map_err(|_| StoreError::Strange { table: "certificate", what: san.clone() })?;
     Ok(CertificateFacts {
-        sha256: row.get(1)?,
         spki_sha256: row.get(2)?,
         serial: row.get(3)?,
         subject: row.get(4)?,
@@ -240,14 +264,24 @@ fn facts(row: &Row<'_>) -> Result<CertificateFacts, StoreError> {
         self_issued: row.get(13)?,
         self_signed: row.get(14)?,
         problem: row.get(15)?,
+        ..CertificateFacts::unread(row.get(1)?)
     })
+}
+
+fn staple(row: &Row<'_>) -> Result<Option<Staple>, StoreError> {
+    let Some(word) = row.get::<_, Option<String>>(14)? else { return Ok(None) };
+    let status = StapleStatus::ALL.into_iter().find(|status| status.word() == word);
+    let status = status.ok_or(StoreError::Strange { table: "certificate_place", what: word })?;
+    let time = |at: usize| Ok::<_, StoreError>(row.get::<_, Option<i64>>(at)?.map(Timestamp::from_nanos));
+    Ok(Some(Staple { since: time(15)?.unwrap_or(Timestamp::MIN), status, until: time(16)? }))
 }
 
 fn places(connection: &Connection, book: &Book, scope: Scope) -> Result<BTreeMap<i64, Places>, StoreError> {
     let mut shown = clients(connection, book, ("certificate_client", "place"), scope)?;
     let mut statement = connection.prepare_cached(
         "SELECT certificate, id, server, port, transport, presented_by, client, sni, position, first, last, \
-         source, frame, time FROM certificate_place WHERE first < ? AND last >= ?",
+         source, frame, time, staple, staple_since, staple_until FROM certificate_place \
+         WHERE first < ? AND last >= ?",
     )?;
     let mut rows = statement.query(scope.bounds())?;
     let mut places: BTreeMap<i64, Places> = BTreeMap::new();
@@ -265,7 +299,7 @@ fn places(connection: &Connection, book: &Book, scope: Scope) -> Result<BTreeMap
         let span = scope.span(row.get(9)?, row.get(10)?);
         let at =
             Moment { frame: frame(row.get(11)?, row.get(12)?), time: Timestamp::from_nanos(row.get(13)?) };
-        let mut seen = PlaceSeen { span, at, clients: None.into() };
+        let mut seen = PlaceSeen { span, at, clients: None.into(), staple: staple(row)? };
         for client in shown.remove(&row.get::<_, i64>(1)?).unwrap_or_default() {
             seen.clients.add(CLIENTS_MAX, client);
         }

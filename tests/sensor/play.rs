@@ -144,8 +144,15 @@ pub fn document(snapshot: &Snapshot) -> String {
     let as_of = snapshot.last;
     let findings = finding::find(snapshot, as_of.unwrap_or_default(), &Knowledge::default());
     let counted = Counted::default();
-    let report =
-        Report { as_of, sources: &[], counted: &counted, snapshot, findings: &findings, records: &[] };
+    let report = Report {
+        as_of,
+        sources: &[],
+        counted: &counted,
+        snapshot,
+        findings: &findings,
+        records: &[],
+        authorities: &Knowledge::default().authorities,
+    };
     let mut json = Vec::new();
     write_json(&report, &mut json).unwrap();
     let document: serde_json::Value = serde_json::from_slice(&json).unwrap();

@@ -154,6 +154,7 @@ pub fn json(snapshot: &Snapshot, sources: &[SourceRow]) -> String {
         snapshot,
         findings: &findings,
         records: &[],
+        authorities: &knowledge.authorities,
     };
     let mut text = Vec::new();
     write_json(&report, &mut text).unwrap();

@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 
 use crate::capture;
 use crate::cli::failure::Failure;
-use crate::cli::setup::{self, Setup};
+use crate::cli::setup::{self, Brought, Setup};
 use crate::config::Sensor;
 use crate::config::sensor::Period;
 use crate::graph::Operator;
@@ -29,7 +29,8 @@ impl Known {
     /// # Errors
     /// If the site file is wrong.
     pub fn read(sensor: &Sensor) -> Result<Known, Failure> {
-        let (operator, knowledge) = setup::known(&sensor.local_networks, sensor.site.as_deref())?;
+        let brought = Brought::default();
+        let (operator, knowledge) = setup::known(&sensor.local_networks, sensor.site.as_deref(), brought)?;
         Ok(Known {
             operator: ArcSwap::from_pointee(operator),
             knowledge: ArcSwap::from_pointee(knowledge),

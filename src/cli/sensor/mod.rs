@@ -165,7 +165,7 @@ fn watched(outcome: Outcome, board: &Board, sensor: &Sensor, known: &Known) -> G
     let told = (&**known.operator.load(), &**known.knowledge.load());
     let mut material = material(outcome, sources, counted, told, None);
     material.watched = shown.watched.to_vec();
-    Ground::of_map(material)
+    Ground::of_map(material, known.knowledge())
 }
 
 /// The time of day, for the log.

@@ -15,6 +15,8 @@ fn sound(certificate: &mut Certificate) {
     facts.self_signed = Some(false);
     facts.self_issued = false;
     facts.is_ca = false;
+    facts.san = vec!["shop.example".to_owned()];
+    facts.extensions.has_san = true;
     facts.problem = None;
 }
 
@@ -33,6 +35,8 @@ fn fill(snapshot: &mut Snapshot, frame: u64, change: impl FnOnce(&mut Certificat
 fn check(position: u8, change: impl FnOnce(&mut Certificate), expected: &[(&str, u8)]) {
     let mut network = Network::default();
     let frame = network.certificate(Role::Server, position, 1);
+    // A host is inside or outside once it has sent something.
+    network.flow(host(CLIENT), host(SERVER), 443, "tls");
     let mut snapshot = network.snapshot();
     fill(&mut snapshot, frame, change);
     let mut found: Vec<(&str, u8)> = find(&snapshot, START, &Knowledge::default())
@@ -66,7 +70,14 @@ fn dates() {
         c.facts.not_after = START + 2 * DAY + DAY / 2;
     };
     check(0, six_days, &[]);
-    check(1, |c| c.facts.not_after = START + -DAY, &[]);
+    check(1, |c| c.facts.not_after = START + -DAY, &[("CERT-15", 8)]);
+    check(1, |c| c.facts.not_after = START + 3 * DAY, &[("CERT-15", 6)]);
+    check(1, |c| c.facts.not_before = START + DAY, &[]);
+    let root = |c: &mut Certificate| {
+        c.facts.not_after = START + -DAY;
+        c.facts.self_issued = true;
+    };
+    check(1, root, &[]);
 }
 
 #[test]
@@ -91,6 +102,134 @@ fn keys() {
     };
     check(0, curve, &[]);
     check(0, |c| c.facts.key_bits = None, &[]);
+    let exponent = |exponent| move |c: &mut Certificate| c.facts.rsa_exponent = Some(exponent);
+    check(0, exponent(65_537), &[]);
+    check(0, exponent(3), &[("CERT-05", 3)]);
+    check(0, exponent(1), &[("CERT-05", 9)]);
+    check(0, exponent(65_536), &[("CERT-05", 9)]);
+}
+
+#[test]
+fn curves_and_other_kinds_of_keys() {
+    let key = |algorithm: &'static str, bits, unnamed| {
+        move |c: &mut Certificate| {
+            c.facts.key_algorithm = algorithm.to_owned();
+            c.facts.key_bits = bits;
+            c.facts.unnamed_curve = unnamed;
+        }
+    };
+    check(0, key("EC", Some(224), false), &[("CERT-07", 6)]);
+    check(0, key("EC", Some(256), true), &[("CERT-07", 6)]);
+    check(0, key("EC", Some(384), false), &[]);
+    check(0, key("DSA", Some(2048), false), &[("CERT-07", 6)]);
+    check(1, key("EC", Some(192), false), &[("CERT-07", 6)]);
+    check(0, key("Ed25519", Some(256), false), &[]);
+}
+
+#[test]
+fn keys_of_broken_generators() {
+    let power = |power| x509_parser::num_bigint::BigUint::from(65_537_u32).pow(power).to_bytes_be();
+    let modulus = |bytes: Vec<u8>| move |c: &mut Certificate| c.facts.rsa_modulus = Some(bytes.into());
+    check(0, modulus(power(128)), &[("CERT-06", 9)]);
+    let mut other = power(128);
+    *other.last_mut().unwrap() ^= 2;
+    check(0, modulus(other), &[]);
+}
+
+#[test]
+fn names() {
+    let without = |c: &mut Certificate| {
+        c.facts.san.clear();
+        c.facts.extensions.has_san = false;
+    };
+    check(0, without, &[("CERT-10", 5)]);
+    check(1, without, &[]);
+    let common = |name: &'static str| move |c: &mut Certificate| c.facts.common_name = Some(name.to_owned());
+    check(0, common("other.example"), &[("CERT-11", 2)]);
+    check(0, common("Shop.example"), &[]);
+    check(0, common("My shop"), &[]);
+    let for_names = |names: &'static [&'static str]| {
+        move |c: &mut Certificate| c.facts.san = names.iter().map(|name| (*name).to_owned()).collect()
+    };
+    check(0, for_names(&["shop.test"]), &[("CERT-09", 5)]);
+    check(0, for_names(&["www.example", "SHOP.example"]), &[]);
+    check(0, for_names(&["*.example"]), &[("CERT-21", 1)]);
+}
+
+#[test]
+fn lives_that_are_too_long() {
+    let days = |days: i64| move |c: &mut Certificate| c.facts.not_after = c.facts.not_before + days * DAY;
+    check(0, days(800), &[]);
+    check(0, days(826), &[("CERT-12", 2)]);
+    check(0, days(3_660), &[("CERT-12", 4), ("CERT-30", 1)]);
+    check(1, days(3_660), &[]);
+    check(0, days(51 * 365), &[("CERT-24", 3), ("CERT-30", 1)]);
+    check(0, |c| c.facts.not_after = Timestamp::MAX, &[("CERT-24", 3)]);
+}
+
+#[test]
+fn keys_that_a_quantum_computer_breaks() {
+    let until = |end: &'static str, algorithm: &'static str, bits| {
+        move |c: &mut Certificate| {
+            c.facts.not_before = "2030-01-01T00:00:00Z".parse().unwrap();
+            c.facts.not_after = end.parse().unwrap();
+            c.facts.key_algorithm = algorithm.to_owned();
+            c.facts.key_bits = Some(bits);
+        }
+    };
+    let not_yet = ("CERT-03", 6);
+    check(0, until("2031-01-01T00:00:00Z", "RSA", 2048), &[not_yet, ("CERT-30", 1)]);
+    check(0, until("2031-01-01T00:00:00Z", "RSA", 3072), &[not_yet]);
+    check(0, until("2030-12-31T00:00:00Z", "RSA", 2048), &[not_yet]);
+    let later = |algorithm| {
+        move |c: &mut Certificate| {
+            until("2036-01-01T00:00:00Z", algorithm, 384)(c);
+            c.facts.not_before = "2034-01-01T00:00:00Z".parse().unwrap();
+        }
+    };
+    check(0, later("EC"), &[not_yet, ("CERT-30", 1)]);
+    check(0, later("ML-DSA-65"), &[not_yet]);
+}
+
+#[test]
+fn usage() {
+    let purposes = |purposes: &'static [&'static str]| {
+        move |c: &mut Certificate| {
+            c.facts.extensions.purposes = Some(purposes.iter().map(|one| (*one).to_owned()).collect());
+        }
+    };
+    check(0, purposes(&["clientAuth"]), &[("CERT-16", 4)]);
+    check(0, purposes(&["clientAuth", "serverAuth"]), &[]);
+    check(0, purposes(&["any"]), &[]);
+    check(1, purposes(&["clientAuth"]), &[]);
+    check(0, |c| c.facts.is_ca = true, &[("CERT-16", 7)]);
+    let usage = |signature| {
+        move |c: &mut Certificate| {
+            c.facts.extensions.usage = Some(crate::graph::Usage { signature, ..Default::default() });
+        }
+    };
+    check(0, usage(false), &[("CERT-16", 3)]);
+    check(0, usage(true), &[]);
+}
+
+#[test]
+fn serial_numbers() {
+    let serial = |len, positive| {
+        move |c: &mut Certificate| (c.facts.serial_len, c.facts.serial_positive) = (len, positive)
+    };
+    check(0, serial(1, false), &[("CERT-19", 3)]);
+    check(0, serial(21, true), &[("CERT-19", 3)]);
+    check(0, serial(20, true), &[]);
+    check(0, serial(4, true), &[]);
+}
+
+#[test]
+fn names_with_a_reputation() {
+    let issuer = |issuer: &'static str| move |c: &mut Certificate| c.facts.issuer = issuer.to_owned();
+    check(0, issuer("CN=Root, O=DigiNotar, C=NL"), &[("CERT-29", 6)]);
+    check(0, issuer("CN=Root, O=DigiNotar Friends, C=NL"), &[]);
+    check(0, issuer("CN=CA, O=Internet Widgits Pty Ltd, ST=Some-State"), &[("CERT-22", 6)]);
+    check(0, issuer("CN=CA, O=Widgits"), &[]);
 }
 
 #[test]
@@ -112,13 +251,16 @@ fn hashes() {
 }
 
 #[test]
-fn an_unreadable_certificate_says_nothing() {
+fn an_unreadable_certificate_says_only_that() {
     let unreadable = |c: &mut Certificate| {
         c.facts.not_before = Timestamp::MIN;
         c.facts.not_after = Timestamp::MAX;
         c.facts.problem = Some("no certificate".to_owned());
     };
-    check(0, unreadable, &[]);
+    check(0, unreadable, &[("CERT-31", 2)]);
+    check(0, |c| c.facts.key_algorithm = "1.2.3.4".to_owned(), &[("CERT-31", 2)]);
+    check(0, |c| c.facts.signature_algorithm = "1.2.3.4".to_owned(), &[("CERT-31", 2)]);
+    check(0, |c| c.facts.key_algorithm = "ML-DSA-65".to_owned(), &[]);
 }
 
 #[test]
@@ -128,7 +270,8 @@ fn a_clients_certificate_is_the_clients() {
     let mut snapshot = network.snapshot();
     fill(&mut snapshot, frame, |c| c.facts.not_after = START + -2 * DAY);
     let found = only(find(&snapshot, START, &Knowledge::default()));
-    assert_eq!((found.id().as_str(), found.host), ("CERT-01/10.0.0.5", host(CLIENT)));
+    assert_eq!((found.id().as_str(), found.host), ("CERT-32/10.0.0.5", host(CLIENT)));
+    assert_eq!(found.severity, 6);
     let what = found.evidence[0].what.as_str();
     assert!(
         what.starts_with("presented by 10.0.0.5 to 10.0.0.1:443/tcp: CN=shop.example, expired "),
@@ -203,6 +346,7 @@ fn a_certificate_that_was_renewed_is_no_trouble() {
         if again {
             network.certificate(Role::Server, 0, 1);
         }
+        network.flow(host(CLIENT), host(SERVER), 443, "tls");
         let mut snapshot = network.snapshot();
         fill(&mut snapshot, old, |c| c.facts.not_after = START + 3 * DAY);
         fill(&mut snapshot, new, renewed);
@@ -210,7 +354,7 @@ fn a_certificate_that_was_renewed_is_no_trouble() {
     };
     let younger = |c: &mut Certificate| c.facts.not_before = START + -DAY;
     assert_eq!(run(younger, false), 0);
-    assert_eq!(run(younger, true), 1, "the old one is still served");
+    assert_eq!(run(younger, true), 2, "the old one is still served, and by turns with the new one");
     assert_eq!(run(|_| {}, false), 1, "the other is no younger");
     let curve = |c: &mut Certificate| {
         c.facts.not_before = START + -DAY;

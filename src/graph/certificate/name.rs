@@ -29,6 +29,12 @@ pub(super) fn text(name: &X509Name<'_>) -> String {
     clean(text.chars(), TEXT_LEN_MAX)
 }
 
+/// The most specific common name, as text.
+pub(super) fn common(name: &X509Name<'_>) -> Option<String> {
+    let last = name.iter_common_name().last()?;
+    Some(clean(unescaped(last).chars(), TEXT_LEN_MAX))
+}
+
 fn kind(attribute: &AttributeTypeAndValue<'_>) -> String {
     let dotted = attribute.attr_type().to_id_string();
     let short = match dotted.as_str() {
@@ -54,16 +60,7 @@ fn kind(attribute: &AttributeTypeAndValue<'_>) -> String {
 
 /// The value, with those characters escaped that would end it (RFC 4514 §2.4).
 fn value(attribute: &AttributeTypeAndValue<'_>) -> String {
-    let any = attribute.attr_value();
-    let text = match any.tag() {
-        Tag::BmpString => {
-            let units = any.data.as_chunks().0.iter().map(|unit| u16::from_be_bytes(*unit));
-            char::decode_utf16(units).map(|read| read.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
-        }
-        // What is called T.61 is Latin-1 in practice.
-        Tag::T61String => any.data.iter().map(|byte| char::from(*byte)).collect(),
-        _ => String::from_utf8_lossy(any.data).into_owned(),
-    };
+    let text = unescaped(attribute);
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars().take(TEXT_LEN_MAX) {
         if matches!(character, ',' | '+' | '"' | '\\' | '<' | '>' | ';') {
@@ -72,6 +69,19 @@ fn value(attribute: &AttributeTypeAndValue<'_>) -> String {
         escaped.push(character);
     }
     escaped
+}
+
+fn unescaped(attribute: &AttributeTypeAndValue<'_>) -> String {
+    let any = attribute.attr_value();
+    match any.tag() {
+        Tag::BmpString => {
+            let units = any.data.as_chunks().0.iter().map(|unit| u16::from_be_bytes(*unit));
+            char::decode_utf16(units).map(|read| read.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        }
+        // What is called T.61 is Latin-1 in practice.
+        Tag::T61String => any.data.iter().map(|byte| char::from(*byte)).collect(),
+        _ => String::from_utf8_lossy(any.data).into_owned(),
+    }
 }
 
 /// Text from a stranger, fit for a terminal: of limited length, and without characters that control

@@ -1,4 +1,4 @@
-//! Whether a certificate is signed with its own key.
+//! Whether a certificate is signed with its own key, or with that of another.
 
 use md5::Md5;
 use sha1::Sha1;
@@ -8,6 +8,7 @@ use x509_parser::error::X509Error;
 use x509_parser::num_bigint::BigUint;
 use x509_parser::oid_registry::Oid;
 use x509_parser::public_key::{PublicKey, RSAPublicKey};
+use x509_parser::x509::SubjectPublicKeyInfo;
 
 /// Bits of the largest RSA key that is calculated with. One verification takes some twenty
 /// multiplications of such numbers; keys in use have 4096 at most.
@@ -44,19 +45,23 @@ pub(super) fn algorithm_name(oid: &Oid<'_>) -> String {
 }
 
 /// Verifies a certificate with its own key; `None` if its kind of signature cannot be verified here.
+pub(super) fn is_own(certificate: &X509Certificate<'_>) -> Option<bool> {
+    is_by(certificate, certificate.public_key())
+}
+
+/// Verifies a certificate with a key; `None` if its kind of signature cannot be verified here.
 ///
 /// RSA is verified here because ring refuses keys below 2048 bits and MD5, and old certificates are
 /// just what has to be found. The rest is left to ring: ECDSA on P-256 and P-384, Ed25519, PSS.
-pub(super) fn is_own(certificate: &X509Certificate<'_>) -> Option<bool> {
+pub(super) fn is_by(certificate: &X509Certificate<'_>, key: &SubjectPublicKeyInfo<'_>) -> Option<bool> {
     let signed = certificate.tbs_certificate.as_ref();
     let signature = &certificate.signature_value.data;
     let algorithm = &certificate.signature_algorithm.algorithm;
-    let key = certificate.public_key().parsed().ok()?;
     if let Some(expected) = digest_info(algorithm, signed) {
-        let PublicKey::RSA(key) = key else { return Some(false) };
+        let PublicKey::RSA(key) = key.parsed().ok()? else { return Some(false) };
         return rsa_matches(&key, signature, &expected);
     }
-    match certificate.verify_signature(None) {
+    match certificate.verify_signature(Some(key)) {
         Ok(()) => Some(true),
         // ring takes PSS only with 2048 bits or more and a salt as long as the hash, and does not say
         // which of these, or the signature, was wrong.

@@ -58,7 +58,7 @@ fn a_leaf_of_an_authority() {
     let authority = Issuer::new(authority, KeyPair::generate().unwrap());
     let key = KeyPair::generate().unwrap();
     let certificate = leaf_params().signed_by(&key, &authority).unwrap();
-    let facts = parse(certificate.der());
+    let facts = CertificateFacts::of(certificate.der());
     assert_eq!(facts.problem, None);
     assert_eq!(facts.sha256, hex(&Sha256::digest(certificate.der())));
     assert_eq!(facts.subject, "CN=a.example, O=A\\, B & Söhne, C=DE");
@@ -72,8 +72,65 @@ fn a_leaf_of_an_authority() {
     assert!(!facts.is_ca && !facts.self_issued);
     assert_eq!(facts.self_signed, Some(false));
     let again = leaf_params().self_signed(&key).unwrap();
-    assert_eq!(parse(again.der()).spki_sha256, facts.spki_sha256, "the key is the same");
-    assert_ne!(parse(again.der()).sha256, facts.sha256);
+    assert_eq!(CertificateFacts::of(again.der()).spki_sha256, facts.spki_sha256, "the key is the same");
+    assert_ne!(CertificateFacts::of(again.der()).sha256, facts.sha256);
+}
+
+#[test]
+fn what_extensions_say() {
+    use rcgen::{CustomExtension, ExtendedKeyUsagePurpose, KeyUsagePurpose};
+    let mut params = leaf_params();
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![
+        ExtendedKeyUsagePurpose::ClientAuth,
+        ExtendedKeyUsagePurpose::Other(vec![1, 3, 6, 1, 4, 1, 311, 1]),
+    ];
+    params.use_authority_key_identifier_extension = true;
+    let feature = |oid: &[u64], content: &[u8]| CustomExtension::from_oid_content(oid, content.to_vec());
+    params.custom_extensions.push(feature(&[1, 3, 6, 1, 5, 5, 7, 1, 24], &[0x30, 3, 2, 1, 5]));
+    let policy = [0x30, 10, 0x30, 8, 6, 6, 0x67, 0x81, 0x0c, 1, 2, 1];
+    params.custom_extensions.push(feature(&[2, 5, 29, 32], &policy));
+    let url = [&[0x30, 22, 0x30, 20, 6, 8, 0x2b, 6, 1, 5, 5, 7, 0x30, 2, 0x86, 8][..], b"http://a"].concat();
+    params.custom_extensions.push(feature(&[1, 3, 6, 1, 5, 5, 7, 1, 1], &url));
+    let authority = Issuer::new(leaf_params(), KeyPair::generate().unwrap());
+    let facts =
+        CertificateFacts::of(params.signed_by(&KeyPair::generate().unwrap(), &authority).unwrap().der());
+    assert_eq!(facts.problem, None);
+    let extensions = &facts.extensions;
+    assert!(extensions.has_san && extensions.must_staple && !extensions.logged);
+    assert_eq!(extensions.usage, Some(Usage { signature: true, ..Usage::default() }));
+    assert_eq!(extensions.purposes.as_deref().unwrap(), ["clientAuth", "1.3.6.1.4.1.311.1"]);
+    assert!(extensions.allows("clientAuth") && !extensions.allows("serverAuth"));
+    assert_eq!(
+        (extensions.policies.as_slice(), extensions.authority),
+        (&["2.23.140.1.2.1".to_owned()][..], None)
+    );
+    assert_eq!(extensions.issuer_urls, ["http://a"]);
+    assert_eq!(extensions.authority_key.as_ref().map(|id| id.len()), Some(20));
+    assert_eq!(facts.common_name.as_deref(), Some("a.example"));
+    assert_eq!((facts.version, facts.serial_len, facts.serial_positive), (3, 3, true));
+    assert_eq!((facts.rsa_modulus.as_ref(), facts.unnamed_curve), (None, false));
+    let none = CertificateFacts::of(
+        leaf_params().signed_by(&KeyPair::generate().unwrap(), &authority).unwrap().der(),
+    );
+    assert!(none.extensions.allows("serverAuth") && none.extensions.usage.is_none());
+}
+
+#[test]
+fn signatures_of_others_are_verified() {
+    let key = KeyPair::generate().unwrap();
+    let mut params = leaf_params();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let own = CertificateFacts::of(params.self_signed(&key).unwrap().der());
+    let leaf = leaf_params().signed_by(&KeyPair::generate().unwrap(), &Issuer::new(params, key)).unwrap();
+    let leaf = CertificateFacts::of(leaf.der());
+    assert_eq!(leaf.is_signed_by(&own), Some(true));
+    assert_eq!(own.is_signed_by(&leaf), Some(false));
+    assert_eq!(leaf.is_signed_by(&CertificateFacts::of(b"none")), None);
+    let old = CertificateFacts::of(&bytes(MD5_RSA_1024));
+    assert_eq!((old.version, old.rsa_exponent), (1, Some(65_537)));
+    assert_eq!(old.rsa_modulus.as_ref().map(|modulus| modulus.len()), Some(128));
+    assert_eq!(old.is_signed_by(&own), Some(false), "another kind of key");
 }
 
 #[test]
@@ -82,7 +139,7 @@ fn an_authority_without_end() {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.not_after = rcgen::date_time_ymd(9999, 12, 31);
     let key = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
-    let facts = parse(params.self_signed(&key).unwrap().der());
+    let facts = CertificateFacts::of(params.self_signed(&key).unwrap().der());
     assert!(facts.is_ca && facts.self_issued);
     assert_eq!(facts.self_signed, Some(true));
     assert_eq!(facts.not_after, Timestamp::MAX);
@@ -95,7 +152,7 @@ fn a_name_alone_is_no_signature() {
     // Two authorities of one name, the second certified by the first.
     let first = Issuer::new(leaf_params(), KeyPair::generate().unwrap());
     let second = leaf_params().signed_by(&KeyPair::generate().unwrap(), &first).unwrap();
-    let facts = parse(second.der());
+    let facts = CertificateFacts::of(second.der());
     assert!(facts.self_issued);
     assert_eq!(facts.self_signed, Some(false));
 }
@@ -103,7 +160,7 @@ fn a_name_alone_is_no_signature() {
 #[test]
 fn an_old_certificate_is_verified_too() {
     let mut der = bytes(MD5_RSA_1024);
-    let facts = parse(&der);
+    let facts = CertificateFacts::of(&der);
     assert_eq!(facts.problem, None);
     assert_eq!(facts.subject, "CN=printer, O=Old\\, Inc., C=DE");
     assert_eq!((facts.serial.as_str(), facts.key_bits), ("a1b", Some(1024)));
@@ -113,12 +170,12 @@ fn an_old_certificate_is_verified_too() {
     );
     assert_eq!(facts.self_signed, Some(true));
     *der.last_mut().unwrap() ^= 1;
-    assert_eq!(parse(&der).self_signed, Some(false), "one bit of the signature is wrong");
+    assert_eq!(CertificateFacts::of(&der).self_signed, Some(false), "one bit of the signature is wrong");
 }
 
 #[test]
 fn what_cannot_be_verified_is_left_open() {
-    let facts = parse(&bytes(ECDSA_P521));
+    let facts = CertificateFacts::of(&bytes(ECDSA_P521));
     assert_eq!((facts.key_bits, facts.signature_algorithm.as_str()), (Some(521), "ecdsa-with-SHA512"));
     assert!(facts.self_issued);
     assert_eq!(facts.self_signed, None);
@@ -128,16 +185,16 @@ fn what_cannot_be_verified_is_left_open() {
 fn every_cut_keeps_the_fingerprint() {
     let der = bytes(MD5_RSA_1024);
     for len in 0..der.len() {
-        let facts = parse(&der[..len]);
+        let facts = CertificateFacts::of(&der[..len]);
         assert!(facts.problem.is_some(), "{len} bytes");
         assert_eq!(facts.sha256, hex(&Sha256::digest(&der[..len])));
         assert_eq!((facts.not_before, facts.not_after), (Timestamp::MIN, Timestamp::MAX));
     }
     let trailing = [&der[..], &[0]].concat();
-    let facts = parse(&trailing);
+    let facts = CertificateFacts::of(&trailing);
     assert_eq!(facts.problem.as_deref(), Some("1 bytes follow the certificate"));
     assert_eq!(facts.key_bits, Some(1024));
-    assert!(parse(&vec![0x30; DER_LEN_MAX + 1]).problem.is_some());
+    assert!(CertificateFacts::of(&vec![0x30; DER_LEN_MAX + 1]).problem.is_some());
 }
 
 #[test]
@@ -153,6 +210,6 @@ proptest::proptest! {
         for (place, byte) in changes {
             der[place] = byte;
         }
-        parse(&der);
+        CertificateFacts::of(&der);
     }
 }

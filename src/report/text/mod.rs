@@ -1,6 +1,7 @@
 //! Text for people: tables, the story of a capture, and what makes both readable.
 
 mod blindness;
+mod certificates;
 mod names;
 mod paint;
 mod rules;

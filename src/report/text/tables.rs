@@ -7,10 +7,9 @@ use super::words::{bytes, clock, day, length, moment, number, some};
 use super::{View, names};
 use crate::finding::Finding;
 use crate::graph::{Certificate, Dependency, DependencyState, Host, Kind, Service};
-use crate::model::{Role, Timestamp};
+use crate::model::Timestamp;
 use crate::report::List;
 use crate::report::flow::Flow;
-use crate::report::json::standing;
 
 /// A list as a table, with a line that says how many rows it has.
 pub fn write_table(view: &View<'_>, list: List) -> String {
@@ -20,7 +19,7 @@ pub fn write_table(view: &View<'_>, list: List) -> String {
         List::Hosts => hosts(view, &snapshot.hosts.iter().collect::<Vec<_>>()),
         List::Services => services(view, &snapshot.services.iter().collect::<Vec<_>>()),
         List::Dependencies => dependencies(view, &snapshot.dependencies.iter().collect::<Vec<_>>()),
-        List::Certificates => certificates(view, &snapshot.certificates.iter().collect::<Vec<_>>()),
+        List::Certificates => return super::certificates::write(view),
         List::Findings => findings(view, report.findings),
         List::Flows => flows(view),
     };
@@ -172,52 +171,6 @@ pub fn dependencies(view: &View<'_>, rows: &[&Dependency]) -> Option<Table> {
             bytes(totals.to_client.bytes).into(),
             when(view, totals.span.first).into(),
             when(view, totals.span.last).into(),
-        ]);
-    }
-    (!rows.is_empty()).then_some(table)
-}
-
-/// Certificates, as they stand at the report's moment.
-pub fn certificates(view: &View<'_>, rows: &[&Certificate]) -> Option<Table> {
-    let mut table = Table::new(&[
-        Column::text("SUBJECT", 16),
-        Column::word("STATUS"),
-        Column::number("DAYS LEFT"),
-        Column::word("UNTIL").spare(2),
-        Column::text("PRESENTED BY", 16).spare(1),
-        Column::text("ISSUER", 12).spare(3),
-        Column::word("KEY").spare(5),
-        Column::text("SIGNATURE", 10).spare(6),
-        Column::word("SHA-256").spare(4),
-    ]);
-    for certificate in rows {
-        let facts = &certificate.facts;
-        let (status, days_left) = standing(certificate, view.report.as_of);
-        let tone = match status {
-            "expired" | "not_yet_valid" => Tone::Alarm,
-            "expiring" => Tone::Warning,
-            _ => Tone::Plain,
-        };
-        let mut by: Vec<String> = certificate
-            .seen
-            .iter()
-            .map(|seen| match (seen.place.role, seen.place.client) {
-                (Role::Client, Some(client)) => format!("{client} to {}", seen.place.service),
-                _ => seen.place.service.to_string(),
-            })
-            .collect();
-        by.dedup();
-        let bits = facts.key_bits.map(|bits| format!(" {bits}")).unwrap_or_default();
-        table.row(vec![
-            subject(certificate).into(),
-            Cell::from(status.replace('_', " ")).tone(tone),
-            Cell::from(days_left.map(|days| days.to_string()).unwrap_or_default()).tone(tone),
-            day(facts.not_after).into(),
-            some(by, 2).into(),
-            clean(&facts.issuer).into(),
-            clean(&format!("{}{bits}", facts.key_algorithm)).into(),
-            clean(&facts.signature_algorithm).into(),
-            facts.sha256.get(..12).unwrap_or(&facts.sha256).into(),
         ]);
     }
     (!rows.is_empty()).then_some(table)

@@ -80,7 +80,9 @@ def declare(net) -> Topology:
     truth.depends("cache2", "cache1", 16379, "redis", connections=1, kind="replication")
     truth.depends("app1", "memory", 11211, "memcached", connections=3)
     for rule, server, port in (("DB-05", "maria", 23306), ("DB-06", "pg", 25432), ("DB-01", "cache1", 6379),
-                               ("DB-01", "cache1", 16379), ("DB-03", "memory", 11211)):
+                               ("DB-01", "cache1", 16379), ("DB-03", "memory", 11211),
+                               # MariaDB and Redis send the root along with their certificate.
+                               ("CERT-14", "maria", 23306), ("CERT-14", "cache1", 26380)):
         truth.finding(rule, server, port)
     return truth
 

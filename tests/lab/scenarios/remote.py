@@ -50,7 +50,9 @@ def declare(net) -> Topology:
     for rule, server, port in (("ADM-09", "desktop1", 3389), ("ADM-11", "desktop2", 25901),
                                ("ADM-11", "desktop2", 5902),
                                ("ADM-05", "server1", 22222), ("ADM-06", "server1", 22222),
-                               ("ADM-07", "server1", 22222)):
+                               ("ADM-07", "server1", 22222),
+                               # The client asks for `desktop1`, and the certificate names `desktop1.lab.test`.
+                               ("CERT-09", "desktop1", 3389)):
         truth.finding(rule, server, port)
     return truth
 

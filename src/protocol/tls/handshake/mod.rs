@@ -1,5 +1,6 @@
 //! What the handshake messages of one connection tell, whatever carried them.
 
+mod staple;
 mod telling;
 mod weakness;
 
@@ -14,6 +15,7 @@ use super::hello::{Carrier, ClientHello, ServerHello};
 use super::ja4;
 use super::message::{certificates, kind};
 
+use staple::Staple;
 pub(super) use telling::{version_2_negotiated, version_2_offered};
 use weakness::{Offer, Weaknesses};
 
@@ -48,6 +50,7 @@ pub(super) struct Handshake {
     held: Option<Held>,
     /// A Certificate message was told, by role.
     certified: Pair<bool>,
+    staple: Staple,
 }
 
 impl Handshake {
@@ -64,6 +67,7 @@ impl Handshake {
             retry: false,
             held: None,
             certified: Pair::default(),
+            staple: Staple::default(),
         }
     }
 
@@ -114,7 +118,14 @@ impl Handshake {
             (
                 kind::CERTIFICATE_REQUEST | kind::SERVER_HELLO_DONE | kind::CERTIFICATE_STATUS,
                 Role::Server,
-            ) => self.tell_held(Some(false), seen),
+            ) => {
+                self.tell_held(Some(false), seen);
+                match kind {
+                    kind::CERTIFICATE_STATUS => self.on_staple(body, seen),
+                    kind::SERVER_HELLO_DONE => self.on_server_done(self.certified[Role::Server], seen),
+                    _ => {}
+                }
+            }
             (kind::CERTIFICATE_VERIFY, Role::Client) => {
                 let weak = self.version.and_then(|version| weakness::signature(version, body));
                 telling::weaknesses(weak, State::Negotiated, Role::Client, seen);
@@ -133,6 +144,7 @@ impl Handshake {
         self.session_id = hello.session_id.to_vec();
         self.offer = Offer::of(hello);
         self.server_name.clone_from(&hello.server_name);
+        self.staple = Staple::asked(&hello.extensions);
         if !hello.well_formed {
             seen.push(Observation::Anomaly("tls_extensions"));
         }

@@ -375,6 +375,29 @@ fn the_session_goes_on_where_another_protocol_upgrades() {
 }
 
 #[test]
+fn a_stapled_response_is_told_and_so_is_a_missing_one() {
+    let told = |extensions: &[Vec<u8>], status: &[u8]| {
+        let hello = client(extensions);
+        let certificate = handshake(kind::CERTIFICATE, &chain(&[LEAF]));
+        let done = handshake(kind::SERVER_HELLO_DONE, &[]);
+        let flight = [server(0x0303, &[], 0x002f, &[]), certificate, status.to_vec(), done].concat();
+        let outcome = tcp(&[Line::C(&hello), Line::S(&flight)]);
+        let told = outcome.observations.into_iter().filter_map(|seen| match seen {
+            Observation::Stapled { sni, response } => Some((sni, response.map(Vec::from))),
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    let asked = [server_name("a.example"), extension(5, &[1, 0, 0, 0, 0])];
+    let name = Some("a.example".into());
+    let status = handshake(kind::CERTIFICATE_STATUS, &[1, 0, 0, 2, 0x30, 0]);
+    assert_eq!(told(&asked, &status), [(name.clone(), Some(vec![0x30, 0]))]);
+    assert_eq!(told(&asked, &[]), [(name, None)]);
+    assert_eq!(told(&[], &[]), []);
+    assert_eq!(told(&[], &handshake(kind::CERTIFICATE_STATUS, &[2, 0, 0, 2, 0x30, 0])), [], "another kind");
+}
+
+#[test]
 fn the_published_fingerprint_of_a_browser() {
     let outcome = tcp(&[Line::C(&handshake(kind::CLIENT_HELLO, &chrome()))]);
     let Observation::ClientHello { ja4, sni, .. } = &outcome.observations[0] else { panic!() };
