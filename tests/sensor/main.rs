@@ -4,6 +4,7 @@
     clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::disallowed_methods,
     reason = "what a test helper cannot read, the test cannot judge"
 )]
 
