@@ -124,10 +124,9 @@ impl Session for Jobs {
         if from == Role::Client
             && let Some([S7, 1, _, _, _, _, _, _, _, _, function, ..]) = job
             && changes(*function)
+            && !std::mem::replace(&mut self.asked, true)
         {
-            if !std::mem::replace(&mut self.asked, true) {
-                seen.push(Observation::Capability(Capability::OtWrite));
-            }
+            seen.push(Observation::Capability(Capability::OtWrite));
         }
         // An answer has two bytes of error before its function.
         if let (Role::Server, Some([S7, 3, _, _, _, _, _, _, _, _, 0, 0, function, ..])) = (from, job) {

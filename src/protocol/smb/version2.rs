@@ -72,10 +72,12 @@ pub(super) fn on_message(from: Role, message: &[u8], access: &mut Access, seen: 
     let Some((status, id, tree)) = header(message) else { return };
     match (command(message), from) {
         // Structure size 65, then the security mode (§2.2.4).
-        (Some(NEGOTIATE), Role::Server) if status == 0 && number(message, HEADER) == Some(65) => {
-            if number(message, HEADER + 2).is_some_and(|mode| mode & SIGNING_REQUIRED == 0) {
-                seen.fault(Fault::SmbUnsigned, State::Negotiated, "SMB server does not require signatures");
-            }
+        (Some(NEGOTIATE), Role::Server)
+            if status == 0
+                && number(message, HEADER) == Some(65)
+                && number(message, HEADER + 2).is_some_and(|mode| mode & SIGNING_REQUIRED == 0) =>
+        {
+            seen.fault(Fault::SmbUnsigned, State::Negotiated, "SMB server does not require signatures");
         }
         (Some(SESSION_SETUP), _) => {
             if from == Role::Server && status == 0 {
