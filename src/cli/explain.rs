@@ -8,8 +8,10 @@ use super::failure::{DONE, Failure};
 use super::output;
 use crate::config::{EXAMPLE, sensor};
 use crate::finding::{RULES, rule};
-use crate::report::{Paint, rule_page, rule_table};
+use crate::report::{Paint, catalogue, rule_page, rule_table};
 
+/// The word for the table of all rules, and of those that there are not yet.
+const CATALOGUE: &str = "rules";
 /// The word for the page about the site file.
 const SITE: &str = "site";
 /// The word for the page about the sensor's configuration.
@@ -23,6 +25,7 @@ pub fn run(subject: Option<&str>, paint: Paint) -> Result<ExitCode, Failure> {
     let width = output::width();
     let page = match subject {
         None => rule_table(RULES, width, paint),
+        Some(CATALOGUE) => catalogue(),
         Some(SITE) => EXAMPLE.to_owned(),
         Some(CONFIGURATION) => sensor::example(),
         Some(id) => {

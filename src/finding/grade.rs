@@ -3,7 +3,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::rule::Grade;
-use super::{files_mail_web as files, handshake, remote, session, ssh, tls, windows};
+use super::{fault, files_mail_web as files, handshake, remote, session, ssh, tls, windows};
 use crate::model::Practice;
 
 /// The rules that a practice breaks; none for a version or suite of TLS that is sound. `protocol` is
@@ -30,6 +30,7 @@ pub fn grades(practice: Practice, protocol: Option<&str>) -> SmallVec<[Grade; 2]
         Practice::Mqtt { credentials } => session::mqtt(credentials),
         Practice::Tls(practice) => handshake::grade(practice),
         Practice::Ssh(practice) => ssh::grade(practice),
+        Practice::Fault(fault) => fault::grade(fault),
     };
     smallvec![grade]
 }

@@ -6,11 +6,19 @@
 //!  certificates ─────> certificate ───┘         importance of hosts ──┘
 //! ```
 
+mod administration;
+mod catalogue;
 mod certificate;
+mod data_stores;
 mod draft;
+mod files;
+mod fault;
 mod files_mail_web;
 mod grade;
 mod handshake;
+mod identity;
+mod naming;
+mod operational;
 mod practices;
 mod remote;
 mod rule;
@@ -29,6 +37,7 @@ use crate::graph::{Proof, Snapshot};
 use crate::model::{HostKey, ServiceKey, Span, State, Timestamp};
 use crate::query::{Importance, Knowledge};
 
+pub use catalogue::{LATER, Later, Tier};
 pub use certificate::{Judgement, Status, Urgency, Validity};
 use draft::{Draft, Drafts, Party};
 pub use rule::Rule;
@@ -44,7 +53,9 @@ pub const RULES: &[&Rule] = &[
     &ssh::CIPHER,
     &ssh::HOST_KEY,
     &ssh::TERRAPIN,
+    &administration::RDP,
     &session::VNC,
+    &administration::X11,
     &remote::SNMP,
     &remote::TFTP,
     &certificate::EXPIRED,
@@ -79,11 +90,29 @@ pub const RULES: &[&Rule] = &[
     &certificate::QUANTUM,
     &certificate::UNREADABLE,
     &certificate::CLIENT_EXPIRING,
+    &administration::RADIUS,
+    &administration::TACACS,
+    &data_stores::REDIS,
+    &data_stores::MEMCACHED,
+    &data_stores::POSTGRESQL,
+    &data_stores::CASSANDRA,
     &session::MQTT,
+    &files::RSYNC,
     &files_mail_web::FTP_LOGIN,
     &files_mail_web::SMTP_AUTH,
     &files_mail_web::POP_LOGIN,
     &files_mail_web::IMAP_LOGIN,
+    &naming::ZONE_TRANSFER,
+    &naming::UNSIGNED_UPDATE,
+    &files::NFS,
+    &files::RPC_SERVICES,
+    &operational::MODBUS,
+    &operational::DNP3,
+    &operational::S7,
+    &operational::ENIP,
+    &operational::IEC104,
+    &operational::BACNET,
+    &operational::OPC_UA,
     &tls::SSL2,
     &tls::SSL3,
     &tls::TLS10,
@@ -109,6 +138,11 @@ pub const RULES: &[&Rule] = &[
     &tls::DTLS10,
     &files_mail_web::HTTP_BASIC,
     &windows::SMB1,
+    &identity::SMB_SIGNING,
+    &identity::SMB_GUEST,
+    &identity::NTLM_1,
+    &identity::KERBEROS_RC4,
+    &identity::KERBEROS_DES,
     &windows::LDAP_SIMPLE_BIND,
     &windows::LLMNR,
     &windows::NBNS,

@@ -6,6 +6,7 @@ mod capability;
 pub mod suites;
 mod direction;
 mod exchange;
+mod fault;
 mod flow;
 mod indicator;
 mod observation;
@@ -21,6 +22,7 @@ pub use address::{Address, Endpoint, HostKey, Mac, Realm, RealmKind, ServiceKey,
 pub use capability::Capability;
 pub use direction::{Decision, Evidence, Ledger, Surroundings};
 pub use exchange::Turn;
+pub use fault::Fault;
 pub use flow::{FlowKey, Pair, Role, Side};
 pub use indicator::{Indication, Indicator, IndicatorKind};
 pub use observation::{Announcement, NameSource, NamedThing, Observation};

@@ -1,7 +1,7 @@
 //! Insecure practices as the wire shows them. Which rule, severity and advice belong to one is
 //! decided in `finding`; analyzers only say what happened.
 
-use super::TlsVersion;
+use super::{Fault, TlsVersion};
 
 /// Something that was done on the wire and should not be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +71,8 @@ pub enum Practice {
     Tls(TlsPractice),
     /// What is wrong with an SSH handshake.
     Ssh(SshPractice),
+    /// Anything that needs no more words than its name.
+    Fault(Fault),
 }
 
 /// What is wrong with a TLS handshake besides its version and its suite.

@@ -1,8 +1,8 @@
 //! BACnet/IP (ASHRAE 135 annex J): recognised by the header of a datagram, whose length must be right.
 
-use crate::model::{Role, Transport};
+use crate::model::{Fault, Role, State, Transport};
 
-use super::recognised::Recognised;
+use super::datagram::each_datagram;
 use super::speaker::Speaker;
 use super::{Analyzer, Opening, Probe, Session};
 
@@ -23,7 +23,19 @@ impl Analyzer for Bacnet {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Recognised)
+        // The request that waits for its answer: its number and its service.
+        let mut asked = None;
+        each_datagram(move |from, datagram, seen| match (from, unit(datagram)) {
+            (Role::Client, Some([0x00..=0x0f, _, number, service, ..])) => {
+                asked = changes(*service).then_some((*number, *service));
+            }
+            // A simple acknowledgement (§20.1.4).
+            (Role::Server, Some([0x20, number, service, ..])) if asked == Some((*number, *service)) => {
+                asked = None;
+                seen.fault(Fault::BacnetWrite, State::Used, "BACnet write or restart acknowledged");
+            }
+            _ => {}
+        })
     }
 }
 
@@ -58,9 +70,38 @@ fn network(control: u8, rest: &[u8]) -> Speaker {
     }
 }
 
+/// The message of an application, where no addresses of other networks stand before it.
+fn unit(datagram: &[u8]) -> Option<&[u8]> {
+    match datagram {
+        [0x81, 0x0a, _, _, 1, control, unit @ ..] if control & 0xa8 == 0 => Some(unit),
+        _ => None,
+    }
+}
+
+/// Services that change something: WriteProperty, WritePropertyMultiple, DeviceCommunicationControl,
+/// ReinitializeDevice (§21).
+const fn changes(service: u8) -> bool {
+    matches!(service, 15 | 16 | 17 | 20)
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::protocol::testing::{Line, hex, udp};
+    use super::*;
+    use crate::protocol::testing::{Line, faults, hex, udp};
+
+    #[test]
+    fn a_write_that_is_acknowledged_is_a_fault() {
+        let talk = |service: &str, answer: &str| {
+            let asks = hex(&format!("810a 000e 0104 0005 07 {service} 0c 00 00 01"));
+            let tells = hex(&format!("810a 0009 0104 {answer} {service}"));
+            faults(&udp(47_808, &[Line::C(&asks), Line::S(&tells)]))
+        };
+        assert_eq!(talk("0f", "20 07"), [(Fault::BacnetWrite, State::Used)]);
+        assert_eq!(talk("14", "20 07"), [(Fault::BacnetWrite, State::Used)]);
+        assert_eq!(talk("0f", "50 07"), [], "an error");
+        assert_eq!(talk("0f", "20 08"), [], "the answer to something else");
+        assert_eq!(talk("0c", "20 07"), [], "a read");
+    }
 
     #[test]
     fn messages_say_who_asks() {

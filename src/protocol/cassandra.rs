@@ -1,10 +1,9 @@
 //! Cassandra's native protocol (native_protocol_v4.spec, v5): recognised by the header of a frame.
 
-use crate::model::{Role, Transport};
+use crate::model::{Fault, Role, State, Transport};
 
-use super::recognised::Recognised;
 use super::speaker::Speaker;
-use super::{Analyzer, Opening, Probe, Session};
+use super::{Analyzer, Opening, Probe, Seen, Session, Step};
 
 /// Bytes of a frame's header from version 3 on: version, flags, stream, operation, length.
 const HEADER: usize = 9;
@@ -29,7 +28,7 @@ impl Analyzer for Cassandra {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Recognised)
+        Box::<Login>::default()
     }
 }
 
@@ -72,10 +71,73 @@ fn speaker(bytes: &[u8]) -> Speaker {
     }
 }
 
+/// One connection, until the server has let the client in.
+#[derive(Default)]
+struct Login {
+    /// The client has begun, and has shown a password.
+    begun: bool,
+    shown: bool,
+}
+
+impl Session for Login {
+    fn on_bytes(&mut self, from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
+        let Some(header) = bytes.first_chunk::<HEADER>() else { return Step::Need(HEADER) };
+        let [_, _, _, _, operation, l0, l1, l2, l3] = *header;
+        let len = u32::from_be_bytes([l0, l1, l2, l3]);
+        match (from, operation) {
+            (Role::Client, STARTUP) => self.begun = true,
+            (Role::Client, AUTH_RESPONSE) => self.shown = true,
+            (Role::Client, _) => {}
+            (Role::Server, READY) if self.begun => {
+                seen.fault(Fault::CassandraOpen, State::Used, "Cassandra asked for no password");
+                return Step::Done;
+            }
+            (Role::Server, AUTH_SUCCESS) if self.shown => {
+                seen.fault(Fault::CassandraClear, State::Used, "Cassandra password in clear accepted");
+                return Step::Done;
+            }
+            (Role::Server, SUPPORTED | AUTHENTICATE) => {}
+            (Role::Server, _) => return Step::Done,
+        }
+        Step::Skip(HEADER as u64 + u64::from(len))
+    }
+
+    fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
+        Step::Done
+    }
+}
+
+/// Operations of the beginning (native protocol version 4 §4).
+const STARTUP: u8 = 0x01;
+const READY: u8 = 0x02;
+const AUTHENTICATE: u8 = 0x03;
+const SUPPORTED: u8 = 0x06;
+const AUTH_RESPONSE: u8 = 0x0f;
+const AUTH_SUCCESS: u8 = 0x10;
+
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::model::Side;
-    use crate::protocol::testing::{Line, hex, late, tcp};
+    use crate::protocol::testing::{Line, faults, hex, late, tcp};
+
+    #[test]
+    fn a_beginning_without_a_password_or_with_one_in_clear_is_a_fault() {
+        let startup = hex(&format!("04 00 0001 01 00000016 0001 000b {} 0005 332e302e30", CQL_VERSION));
+        let ready = hex("84 00 0001 02 00000000");
+        let asks = hex("84 00 0001 03 00000003 0001 61");
+        let shows = hex("04 00 0002 0f 00000008 00000004 00610062");
+        let (success, refusal) = (hex("84 00 0002 10 00000004 ffffffff"), hex("84 00 0002 00 00000000"));
+        let open = tcp(&[Line::C(&startup), Line::S(&ready)]);
+        assert_eq!(faults(&open), [(Fault::CassandraOpen, State::Used)]);
+        let login = |answer: &[u8]| {
+            faults(&tcp(&[Line::C(&startup), Line::S(&asks), Line::C(&shows), Line::S(answer)]))
+        };
+        assert_eq!(login(&success), [(Fault::CassandraClear, State::Used)]);
+        assert_eq!(login(&refusal), []);
+    }
+
+    const CQL_VERSION: &str = "43514c5f56455253494f4e";
 
     const STARTUP: &str = "04 00 0000 01 00000016 0001 000b 43514c5f56455253494f4e 0005 332e302e30";
 

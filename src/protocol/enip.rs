@@ -1,11 +1,10 @@
 //! EtherNet/IP (ODVA, The CIP Networks Library volume 2, chapter 2): the encapsulation of the Common
 //! Industrial Protocol, over TCP and, for discovery, UDP.
 
-use crate::model::{Role, Transport};
+use crate::model::{Fault, Role, State, Transport};
 
-use super::recognised::Recognised;
 use super::speaker::Speaker;
-use super::{Analyzer, Opening, Probe, Session};
+use super::{Analyzer, Opening, Probe, Seen, Session, Step};
 
 /// Bytes of the header: command, length, session, status, the sender's own context, options (§2-3.1).
 const HEADER: usize = 24;
@@ -40,7 +39,7 @@ impl Analyzer for EtherNetIp {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Recognised)
+        Box::new(Sessions)
     }
 }
 
@@ -136,10 +135,53 @@ fn packet(message: &Message<'_>) -> Speaker {
     if message.data.len() < message.len { Speaker::Unclear } else { Speaker::Either }
 }
 
+/// Waits for a session that the controller has granted, or a message inside one.
+struct Sessions;
+
+impl Session for Sessions {
+    fn on_bytes(&mut self, from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
+        if from == Role::Client {
+            return Step::Skip(u64::MAX);
+        }
+        if bytes.len() < HEADER {
+            return Step::Need(HEADER);
+        }
+        let Some(message) = message(bytes) else { return Step::Done };
+        if matches!(message.command, REGISTER | SEND_REQUEST | SEND_UNIT) {
+            if message.status == 0 && message.session != 0 {
+                seen.fault(Fault::EnipSession, State::Used, "EtherNet/IP session granted");
+            }
+            return Step::Done;
+        }
+        Step::Skip((HEADER + message.len) as u64)
+    }
+
+    fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
+        Step::Done
+    }
+
+    fn on_datagram(&mut self, _: Role, _: &[u8], _: &mut Seen) -> Step {
+        Step::Done
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::model::Side;
-    use crate::protocol::testing::{Line, hex, late, tcp, udp};
+    use crate::protocol::testing::{Line, faults, hex, late, tcp, udp};
+
+    #[test]
+    fn a_session_that_is_granted_is_a_fault() {
+        let register = hex("6500 0400 00000000 00000000 0000000000000000 00000000 0100 0000");
+        let talk = |session: &str, status: &str| {
+            let answer = hex(&format!("6500 0400 {session} {status} 0000000000000000 00000000 0100 0000"));
+            faults(&tcp(&[Line::C(&register), Line::S(&answer)]))
+        };
+        assert_eq!(talk("78563412", "00000000"), [(Fault::EnipSession, State::Used)]);
+        assert_eq!(talk("00000000", "01000000"), [], "refused");
+        assert_eq!(faults(&tcp(&[Line::C(&register)])), []);
+    }
 
     const ZERO: &str = "00000000 00000000 00000000 00000000";
 

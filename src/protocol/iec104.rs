@@ -1,6 +1,6 @@
 //! IEC 60870-5-104: telecontrol over TCP, recognised by its frames; commands told from reports.
 
-use crate::model::{Capability, Observation, Role, Transport};
+use crate::model::{Capability, Fault, Observation, Role, State, Transport};
 
 use super::speaker::Speaker;
 use super::{Analyzer, Opening, Probe, Seen, Session, Step};
@@ -29,7 +29,7 @@ impl Analyzer for Iec104 {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Frames)
+        Box::<Frames>::default()
     }
 }
 
@@ -67,7 +67,10 @@ fn speaker(bytes: &[u8]) -> Speaker {
 }
 
 /// Watches for commands.
-struct Frames;
+#[derive(Default)]
+struct Frames {
+    asked: bool,
+}
 
 impl Session for Frames {
     fn on_bytes(&mut self, from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
@@ -84,7 +87,16 @@ impl Session for Frames {
             Some([sent, _, _, _, 45..=64, _, cause, ..])
                 if sent & 1 == 0 && cause & 0x3f == 6 && from == Role::Client =>
             {
-                seen.push(Observation::Capability(Capability::OtWrite));
+                if !std::mem::replace(&mut self.asked, true) {
+                    seen.push(Observation::Capability(Capability::OtWrite));
+                }
+                Step::Consumed(whole)
+            }
+            // Confirmed (7), and not in the negative (bit 6).
+            Some([sent, _, _, _, 45..=64, _, cause, ..])
+                if sent & 1 == 0 && cause & 0x7f == 7 && from == Role::Server =>
+            {
+                seen.fault(Fault::Iec104Command, State::Used, "IEC 104 command confirmed");
                 Step::Done
             }
             Some(_) => Step::Consumed(whole),
@@ -100,7 +112,7 @@ impl Session for Frames {
 mod tests {
     use super::*;
     use crate::model::Side;
-    use crate::protocol::testing::{Line, hex, late, tcp};
+    use crate::protocol::testing::{Line, faults, hex, late, tcp};
 
     #[test]
     fn starting_a_transfer_shows_the_controlling_station() {
@@ -115,6 +127,12 @@ mod tests {
         let command = hex("680e 00000000 2d 01 0600 0100 010000 01");
         let outcome = tcp(&[Line::C(&hex("6804 07000000")), Line::C(&command)]);
         assert_eq!(outcome.observations, [Observation::Capability(Capability::OtWrite)]);
+        let confirmed = |cause: &str| {
+            let answer = hex(&format!("680e 00000200 2d 01 {cause}00 0100 010000 01"));
+            faults(&tcp(&[Line::C(&hex("6804 07000000")), Line::C(&command), Line::S(&answer)]))
+        };
+        assert_eq!(confirmed("07"), [(Fault::Iec104Command, State::Used)]);
+        assert_eq!(confirmed("47"), [], "in the negative");
     }
 
     #[test]

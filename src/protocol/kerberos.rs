@@ -2,7 +2,7 @@
 //! passes in clear; who asks, where somebody wants to know. Keys are not read; of tickets only whom they
 //! are for, and a hash to know them again by.
 
-use crate::model::{NameSource, Observation, Role, Token, TokenKind, Transport};
+use crate::model::{Fault, NameSource, Observation, Role, State, Token, TokenKind, Transport};
 
 use super::ber::tag::{GENERAL_STRING, INTEGER, OCTET_STRING, SEQUENCE};
 use super::ber::{Elements, Unread, header, unsigned};
@@ -156,7 +156,9 @@ fn names(message: &[u8], from: Role, seen: &mut Seen) {
             if let Some(name) = field(fields, 4) {
                 machine(name, seen);
             }
-            tell_ticket(field(fields, 5).and_then(ticket_fields), from, seen);
+            let ticket = field(fields, 5).and_then(ticket_fields);
+            tell_cipher(ticket, seen);
+            tell_ticket(ticket, from, seen);
         }
         _ => {}
     }
@@ -185,6 +187,19 @@ fn ticket(request: &[u8]) -> Option<&[u8]> {
 /// The fields of a ticket (§5.3).
 fn ticket_fields(ticket: &[u8]) -> Option<&[u8]> {
     Elements::of(Elements::of(ticket).tagged(application(1))?).tagged(SEQUENCE)
+}
+
+/// Tells a ticket that is sealed by an old cipher (RFC 3961, RFC 4757; IANA, Kerberos Encryption Types).
+fn tell_cipher(ticket: Option<&[u8]>, seen: &mut Seen) {
+    let sealed = ticket.and_then(|fields| field(fields, 3)).and_then(|it| Elements::of(it).tagged(SEQUENCE));
+    let cipher = sealed.and_then(|fields| field(fields, 0)).and_then(|it| Elements::of(it).tagged(INTEGER));
+    let (fault, what) = match cipher.and_then(unsigned) {
+        Some(1..=3) => (Fault::KerberosDes, "Kerberos ticket sealed by DES"),
+        Some(16) => (Fault::KerberosTripleDes, "Kerberos ticket sealed by Triple DES"),
+        Some(23 | 24) => (Fault::KerberosRc4, "Kerberos ticket sealed by RC4"),
+        _ => return,
+    };
+    seen.fault(fault, State::Used, what);
 }
 
 /// Tells a ticket by what of it only the service can read: the same bytes from the KDC and to the
@@ -260,7 +275,7 @@ fn netbios_address(addresses: &[u8], seen: &mut Seen) {
 mod tests {
     use super::*;
     use crate::model::{NamedThing, Observation};
-    use crate::protocol::testing::{Line, Outcome, hex, tcp, udp};
+    use crate::protocol::testing::{Line, Outcome, faults, hex, tcp, udp};
     use Line::{C, S};
 
     fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
@@ -313,6 +328,20 @@ mod tests {
         check(&tcp(&[S(&framed(&tgs_rep(&["WS7$"])))]), &[client("ws7")]);
         check(&udp(88, &[C(&as_req(&["alice"], &[])), S(&tgs_rep(&["alice"]))]), &[]);
         check(&udp(88, &[C(&as_req(&["alice", "admin"], &[]))]), &[]);
+    }
+
+    #[test]
+    fn the_cipher_of_a_ticket_is_judged() {
+        let sealed = |cipher: &str| {
+            let part = tlv(context(3), &[&tlv(SEQUENCE, &[&hex(&format!("a0030201{cipher}a2030401aa"))])]);
+            let ticket = tlv(application(1), &[&tlv(SEQUENCE, &[&hex("a003020105"), &part])]);
+            let fields = [hex("a003020105a10302010d"), tlv(context(5), &[&ticket])].concat();
+            faults(&tcp(&[S(&framed(&tlv(0x6d, &[&tlv(SEQUENCE, &[&fields])])))]))
+        };
+        assert_eq!(sealed("17"), [(Fault::KerberosRc4, State::Used)]);
+        assert_eq!(sealed("10"), [(Fault::KerberosTripleDes, State::Used)]);
+        assert_eq!(sealed("03"), [(Fault::KerberosDes, State::Used)]);
+        assert_eq!(sealed("12"), [], "AES-256");
     }
 
     #[test]

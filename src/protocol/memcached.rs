@@ -1,11 +1,10 @@
 //! memcached (its `doc/protocol.txt` and `doc/protocol-binary`): recognised by the lines of both sides, or by
 //! the header of the binary form.
 
-use crate::model::{Role, Transport};
+use crate::model::{Fault, Role, State, Transport};
 
-use super::recognised::Recognised;
 use super::speaker::Speaker;
-use super::{Analyzer, Guess, Opening, Probe, Session};
+use super::{Analyzer, Guess, Opening, Probe, Seen, Session, Step};
 
 /// Bytes of a binary header.
 const HEADER: usize = 24;
@@ -41,7 +40,7 @@ impl Analyzer for Memcached {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Recognised)
+        Box::new(Answers)
     }
 }
 
@@ -147,10 +146,49 @@ fn tells(bytes: &[u8]) -> Guess {
     line(bytes, &ANSWERS)
 }
 
+/// Waits for the first answer that is none about authentication.
+struct Answers;
+
+impl Session for Answers {
+    fn on_bytes(&mut self, from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
+        if from == Role::Client {
+            return Step::Skip(u64::MAX);
+        }
+        let Some(head) = bytes.first_chunk::<8>() else { return Step::Need(8) };
+        let open = match head {
+            // Authentication itself (0x20 to 0x22) proves nothing.
+            [0x81, operation, _, _, _, _, 0, 0] => !matches!(operation, 0x20..=0x22),
+            [0x81, ..] => false,
+            text => ![&b"ERROR"[..], b"CLIENT_", b"SERVER_"].iter().any(|error| text.starts_with(error)),
+        };
+        if open {
+            seen.fault(Fault::MemcachedOpen, State::Used, "Memcached answered without authentication");
+        }
+        Step::Done
+    }
+
+    fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
+        Step::Done
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::model::Side;
-    use crate::protocol::testing::{Line, hex, late, tcp};
+    use crate::protocol::testing::{Line, faults, hex, late, tcp};
+
+    #[test]
+    fn an_answer_without_a_password_is_a_fault() {
+        let talk = |asks: &[u8], tells: &[u8]| faults(&tcp(&[Line::C(asks), Line::S(tells)]));
+        let open = [(Fault::MemcachedOpen, State::Used)];
+        assert_eq!(talk(b"stats\r\n", b"STAT pid 8837\r\nEND\r\n"), open);
+        assert_eq!(talk(b"get key\r\n", b"CLIENT_ERROR unauthenticated\r\n"), []);
+        let binary = |head: &str| hex(&format!("{head} {}", "00".repeat(16)));
+        assert_eq!(talk(&binary("80 0b 0000 00 00 0000"), &binary("81 0b 0000 00 00 0000")), open);
+        assert_eq!(talk(&binary("80 0b 0000 00 00 0000"), &binary("81 0b 0000 00 00 0020")), []);
+        assert_eq!(talk(&binary("80 20 0000 00 00 0000"), &binary("81 20 0000 00 00 0000")), []);
+    }
 
     #[test]
     fn both_sides_together_are_recognised() {

@@ -1,7 +1,7 @@
 //! Modbus over TCP (Modbus Application Protocol 1.1b3; Messaging on TCP/IP 1.0b §3.1): reads and writes
 //! of a controller's registers, without any authentication.
 
-use crate::model::{Capability, Observation, Role, Transport};
+use crate::model::{Capability, Fault, Observation, Role, State, Transport};
 
 use super::speaker::Speaker;
 use super::{Analyzer, Opening, Probe, Seen, Session, Step};
@@ -33,7 +33,7 @@ impl Analyzer for Modbus {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Messages)
+        Box::<Messages>::default()
     }
 }
 
@@ -93,15 +93,32 @@ const fn writes(function: u8) -> bool {
 }
 
 /// Watches for writes.
-struct Messages;
+#[derive(Default)]
+struct Messages {
+    /// A write was asked for, a read was answered: each is told once.
+    asked: bool,
+    read: bool,
+}
 
 impl Session for Messages {
     fn on_bytes(&mut self, from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
         match (message(bytes), bytes) {
             (Some(([_, function, ..], len)), _) => {
-                if from == Role::Client && writes(*function) {
-                    seen.push(Observation::Capability(Capability::OtWrite));
-                    return Step::Done;
+                let first = |told: &mut bool| !std::mem::replace(told, true);
+                match (from, writes(*function), *function) {
+                    (Role::Client, true, _) if first(&mut self.asked) => {
+                        seen.push(Observation::Capability(Capability::OtWrite));
+                    }
+                    // An exception has the highest bit (§7): nothing was done.
+                    (Role::Client, ..) | (Role::Server, _, 0x80..) => {}
+                    (Role::Server, true, _) => {
+                        seen.fault(Fault::ModbusWrite, State::Used, "Modbus write answered");
+                        return Step::Done;
+                    }
+                    (Role::Server, false, _) if first(&mut self.read) => {
+                        seen.fault(Fault::ModbusRead, State::Used, "Modbus read answered");
+                    }
+                    (Role::Server, false, _) => {}
                 }
                 Step::Consumed(len)
             }
@@ -122,7 +139,7 @@ impl Session for Messages {
 mod tests {
     use super::*;
     use crate::model::Side;
-    use crate::protocol::testing::{Line, hex, late, tcp};
+    use crate::protocol::testing::{Line, faults, hex, late, tcp};
 
     #[test]
     fn a_read_and_its_answer_show_who_asks() {
@@ -130,7 +147,7 @@ mod tests {
         let tells = hex("0001 0000 0004 01 01 01 00");
         let outcome = tcp(&[Line::C(&asks), Line::S(&tells)]);
         assert_eq!((outcome.protocol, outcome.client_right), (Some("modbus"), Some(true)));
-        assert_eq!(outcome.observations, []);
+        assert_eq!(faults(&outcome), [(Fault::ModbusRead, State::Used)]);
         assert_eq!(late(&[(Side::A, &tells)]), (Some("modbus"), Some(Side::B)));
         assert_eq!(late(&[(Side::B, &hex("0201 0000 0003 01 83 02"))]), (Some("modbus"), Some(Side::A)));
     }
@@ -140,7 +157,10 @@ mod tests {
         let write = hex("0001 0000 0008 01 0f 0000 0003 01 05");
         let outcome = tcp(&[Line::C(&write), Line::S(&hex("0001 0000 0006 01 0f 0000 0003"))]);
         assert_eq!(outcome.protocol, Some("modbus"));
-        assert_eq!(outcome.observations, [Observation::Capability(Capability::OtWrite)]);
+        assert_eq!(outcome.observations.first(), Some(&Observation::Capability(Capability::OtWrite)));
+        assert_eq!(faults(&outcome), [(Fault::ModbusWrite, State::Used)]);
+        let refused = tcp(&[Line::C(&write), Line::S(&hex("0001 0000 0003 01 8f 02"))]);
+        assert_eq!(refused.observations, [Observation::Capability(Capability::OtWrite)]);
     }
 
     #[test]

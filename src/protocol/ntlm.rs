@@ -2,7 +2,7 @@
 //! HTTP, DCE/RPC and others carry, and who logs in, where somebody wants to know. No protocol by
 //! itself; hashes are not read.
 
-use crate::model::{NameSource, Role};
+use crate::model::{Fault, NameSource, Practice, Role, State};
 
 use super::Seen;
 use super::wording::from_utf16;
@@ -31,6 +31,12 @@ pub(super) fn names(blob: &[u8], from: Role, seen: &mut Seen) {
         }
         Some(2) => challenge(message, from, seen),
         Some(3) => {
+            if from == Role::Client
+                && let Some(fault) = response(message)
+            {
+                let what = "NTLM answer that gives the password's hash";
+                seen.practice_by(Role::Client, Practice::Fault(fault), State::Used, what);
+            }
             let flags = number(message, 60).unwrap_or(NEGOTIATE_UNICODE);
             let unicode = flags & NEGOTIATE_UNICODE != 0;
             let text = |bytes| if unicode { from_utf16(bytes) } else { from_code_page(bytes) };
@@ -46,6 +52,22 @@ pub(super) fn names(blob: &[u8], from: Role, seen: &mut Seen) {
             }
         }
         _ => {}
+    }
+}
+
+/// What is wrong with the answers to a challenge (§2.2.2.3, §2.2.2.4, §2.2.2.6): version 2 has more
+/// than 24 bytes. With extended security the first answer holds eight bytes and zeros; where LAN
+/// Manager is turned off it repeats the second.
+fn response(message: &[u8]) -> Option<Fault> {
+    let (lan_manager, nt) = (field(message, 12)?, field(message, 20)?);
+    let zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
+    let old = lan_manager.len() == 24 && !zero(lan_manager);
+    match nt.len() {
+        24 if old && zero(lan_manager.get(8..)?) => Some(Fault::NtlmSession),
+        24 if old && lan_manager != nt => Some(Fault::LanManager),
+        24 => Some(Fault::Ntlm1),
+        0 if old => Some(Fault::LanManager),
+        _ => None,
     }
 }
 
@@ -151,6 +173,27 @@ mod tests {
         check(&authenticate(b"OLDBOX", 0x0000_0202), Role::Client, &["oldbox"]);
         check(&authenticate(&utf16("10.0.0.7"), 1), Role::Client, &[]);
         check(&authenticate(b"", 1), Role::Client, &[]);
+    }
+
+    #[test]
+    fn the_version_is_told_by_the_lengths_of_the_answers() {
+        let answers = |lan_manager: &[u8], nt: &[u8]| {
+            let mut message = b"NTLMSSP\0\x03\0\0\0".to_vec();
+            for (len, at) in [(lan_manager.len(), 64), (nt.len(), 64 + lan_manager.len())] {
+                message.extend([len as u8, 0, len as u8, 0, at as u8, 0, 0, 0]);
+            }
+            message.resize(64, 0);
+            message.extend([lan_manager, nt].concat());
+            response(&message)
+        };
+        let session = [[7; 8].as_slice(), &[0; 16]].concat();
+        assert_eq!(answers(&[1; 24], &[2; 24]), Some(Fault::LanManager));
+        assert_eq!(answers(&[2; 24], &[2; 24]), Some(Fault::Ntlm1));
+        assert_eq!(answers(&[], &[2; 24]), Some(Fault::Ntlm1));
+        assert_eq!(answers(&session, &[2; 24]), Some(Fault::NtlmSession));
+        assert_eq!(answers(&[1; 24], &[]), Some(Fault::LanManager));
+        assert_eq!(answers(&[1; 24], &[2; 80]), None, "version 2");
+        assert_eq!(answers(&[0], &[]), None, "anonymous");
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! OPC UA over TCP (OPC 10000-6 §7.1): recognised by the header of its messages.
 
-use crate::model::{Role, Transport};
+use crate::model::{Fault, Role, State, Transport};
 
-use super::recognised::Recognised;
 use super::speaker::Speaker;
-use super::{Analyzer, Opening, Probe, Session};
+use super::{Analyzer, Opening, Probe, Seen, Session, Step};
 
 /// Bytes of a header: three letters, one that says whether more follows, a length.
 const HEADER: usize = 8;
@@ -29,7 +28,7 @@ impl Analyzer for OpcUa {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Recognised)
+        Box::new(Channel)
     }
 }
 
@@ -68,10 +67,64 @@ fn speaker(bytes: &[u8]) -> Speaker {
     }
 }
 
+/// Waits for the channel that the server opens.
+struct Channel;
+
+impl Session for Channel {
+    fn on_bytes(&mut self, from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
+        if from == Role::Client {
+            return Step::Skip(u64::MAX);
+        }
+        let Some([k0, k1, k2, _, l0, l1, l2, l3]) = bytes.first_chunk::<HEADER>() else {
+            return Step::Need(HEADER);
+        };
+        let len = u32::from_le_bytes([*l0, *l1, *l2, *l3]);
+        match [k0, k1, k2] {
+            [b'O', b'P', b'N'] => {}
+            [b'A', b'C', b'K'] | [b'R', b'H', b'E'] => return Step::Skip(u64::from(len.max(1))),
+            _ => return Step::Done,
+        }
+        // A channel's number, then the policy with its length (§6.7.2).
+        let Some(head) = bytes.get(..POLICY) else { return Step::Need(POLICY) };
+        let policy_len = head.last_chunk::<4>().map_or(0, |len| u32::from_le_bytes(*len)) as usize;
+        if policy_len > POLICY_BYTES_MAX {
+            return Step::Done;
+        }
+        let whole = POLICY + policy_len;
+        let Some(policy) = bytes.get(POLICY..whole) else { return Step::Need(whole) };
+        if policy.ends_with(b"#None") {
+            seen.fault(Fault::OpcUaNone, State::Used, "OPC UA channel with policy None");
+        }
+        Step::Done
+    }
+
+    fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
+        Step::Done
+    }
+}
+
+/// Bytes before the text of a policy, and the longest policy that is believed.
+const POLICY: usize = 16;
+const POLICY_BYTES_MAX: usize = 255;
+
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::model::Side;
-    use crate::protocol::testing::{Line, hex, late, tcp};
+    use crate::protocol::testing::{Line, faults, hex, late, tcp};
+
+    #[test]
+    fn a_channel_without_security_is_a_fault() {
+        let hello = hex("48454c46 20000000 00000000 00000100 00000100 00000000 00000000 00000000");
+        let talk = |policy: &str| {
+            let head = [b"OPNF".as_slice(), &[132, 0, 0, 0, 1, 0, 0, 0], &[policy.len() as u8, 0, 0, 0]];
+            let open = [head.concat(), policy.as_bytes().to_vec()].concat();
+            faults(&tcp(&[Line::C(&hello), Line::S(&open)]))
+        };
+        let prefix = "http://opcfoundation.org/UA/SecurityPolicy";
+        assert_eq!(talk(&format!("{prefix}#None")), [(Fault::OpcUaNone, State::Used)]);
+        assert_eq!(talk(&format!("{prefix}#Basic256Sha256")), []);
+    }
 
     #[test]
     fn a_greeting_shows_the_client() {

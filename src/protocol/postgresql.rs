@@ -3,7 +3,7 @@
 
 use compact_str::format_compact;
 
-use crate::model::{Observation, Purpose, Role, Transport};
+use crate::model::{Fault, Observation, Purpose, Role, State, Transport};
 
 use super::speaker::Speaker;
 use super::tls::Tls;
@@ -182,6 +182,10 @@ enum Wrapping {
 #[derive(Default)]
 struct PostgreSqlSession {
     asked: Option<Wrapping>,
+    /// The client began in clear.
+    begun: bool,
+    /// A password was asked for, and how it is shown where that is wrong.
+    login: Option<Option<Fault>>,
 }
 
 impl PostgreSqlSession {
@@ -202,11 +206,32 @@ impl PostgreSqlSession {
                 if let Some(purpose) = purpose(packet.get(8..).unwrap_or_default()) {
                     seen.push(Observation::Purpose(purpose));
                 }
+                self.begun |= self.asked.is_none();
                 Step::Consumed(len as usize)
             }
             // The server's consent was not seen.
             [TLS_HANDSHAKE, ..] if self.asked == Some(Wrapping::Tls) => Step::Upgrade(0, &Tls),
             _ => skip_message(bytes),
+        }
+    }
+
+    /// What the server wants to be shown, or that it is content (0).
+    fn authentication(&mut self, kind: u8, seen: &mut Seen) {
+        let fault = match (kind, self.login) {
+            (3, _) => return self.login = Some(Some(Fault::PostgresClear)),
+            (5, _) => return self.login = Some(Some(Fault::PostgresMd5)),
+            (1.., _) => return self.login = self.login.or(Some(None)),
+            (0, Some(fault)) => fault,
+            // A certificate would have needed TLS; a system user cannot be seen from outside.
+            (0, None) => self.begun.then_some(Fault::PostgresTrust),
+        };
+        let what = match fault {
+            Some(Fault::PostgresClear) => "PostgreSQL password in clear accepted",
+            Some(Fault::PostgresMd5) => "PostgreSQL password as MD5 accepted, without TLS",
+            _ => "PostgreSQL asked for no password, without TLS",
+        };
+        if let Some(fault) = fault {
+            seen.fault(fault, State::Used, what);
         }
     }
 
@@ -220,6 +245,10 @@ impl PostgreSqlSession {
             }
             _ => {
                 self.asked = None;
+                if let Some((b'R', _, contents)) = message(bytes) {
+                    let Some([0, 0, 0, kind]) = contents.first_chunk::<4>() else { return Step::Need(9) };
+                    self.authentication(*kind, seen);
+                }
                 server_message(bytes, seen)
             }
         }
@@ -286,7 +315,7 @@ impl Session for PostgreSqlSession {
 mod tests {
     use super::*;
     use crate::model::{Address, Endpoint, Observation, Pair, Side};
-    use crate::protocol::testing::{Line, Outcome, hex, tcp};
+    use crate::protocol::testing::{Line, Outcome, faults, hex, tcp};
     use crate::protocol::{Conversation, Verdict};
     use Line::{C, S};
 
@@ -309,7 +338,9 @@ mod tests {
             client_right: Some(true),
             observations: products.iter().map(product).collect(),
         };
-        assert_eq!(tcp(lines), expected);
+        let mut outcome = tcp(lines);
+        outcome.observations.retain(|told| !matches!(told, Observation::Practice { .. }));
+        assert_eq!(outcome, expected);
     }
 
     #[test]
@@ -319,6 +350,20 @@ mod tests {
         check(&[C(SSL_REQUEST), S(b"N"), C(&startup_packet()), S(&ready())], &version);
         check(&[S(&ready())], &version);
         check(&[S(b"N"), S(&ready())], &version);
+    }
+
+    #[test]
+    fn how_a_password_is_shown_is_judged_once_it_was_accepted() {
+        let talk = |asked: &str| {
+            faults(&tcp(&[C(&startup_packet()), S(&hex(asked)), C(b"p\0\0\0\x06x\0"), S(&ready())]))
+        };
+        assert_eq!(talk("5200000008 00000003"), [(Fault::PostgresClear, State::Used)]);
+        assert_eq!(talk("520000000c 00000005 01020304"), [(Fault::PostgresMd5, State::Used)]);
+        let scram = "5200000017 0000000a 534352414d2d5348412d323536 00 00";
+        assert_eq!(talk(scram), []);
+        let trust = faults(&tcp(&[C(&startup_packet()), S(&ready())]));
+        assert_eq!(trust, [(Fault::PostgresTrust, State::Used)]);
+        assert_eq!(faults(&tcp(&[S(&ready())])), [], "who knows what the client showed");
     }
 
     #[test]

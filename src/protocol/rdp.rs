@@ -2,7 +2,7 @@
 //! it, else searched for the certificate that the older security shows. Other protocols open with
 //! the same X.224 request (S7comm, MMS), so only what RDP puts inside counts.
 
-use crate::model::{Observation, Role, Transport};
+use crate::model::{Fault, Observation, Role, State, Transport};
 
 use super::speaker::Speaker;
 use super::tls::Tls;
@@ -134,8 +134,24 @@ impl Session for RdpSession {
                 }
                 match whole.get(CONNECT_HEAD..) {
                     // TLS, CredSSP, RDSTLS: all begin with TLS (§2.2.1.2.1). 0 is RDP's own security.
-                    Some([2, _, 8, 0, chosen, ..]) if *chosen != 0 => Step::Upgrade(len, &Tls),
-                    _ => Step::Consumed(len),
+                    Some([2, _, 8, 0, chosen, ..]) if *chosen != 0 => {
+                        // CredSSP asks for the user before anything else is spoken.
+                        if *chosen == 1 {
+                            seen.fault(
+                                Fault::RdpTlsAlone,
+                                State::Negotiated,
+                                "RDP chose TLS without CredSSP",
+                            );
+                        }
+                        Step::Upgrade(len, &Tls)
+                    }
+                    // A refusal decides nothing.
+                    Some([3, ..]) => Step::Consumed(len),
+                    _ => {
+                        let what = "RDP chose its own security, without CredSSP";
+                        seen.fault(Fault::RdpOwnSecurity, State::Negotiated, what);
+                        Step::Consumed(len)
+                    }
                 }
             }
             (Role::Server, 0xf0) => {
@@ -219,7 +235,7 @@ fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::testing::{Line, Outcome, hex, tcp};
+    use crate::protocol::testing::{Line, Outcome, faults, hex, tcp};
     use Line::{C, S};
 
     fn request() -> Vec<u8> {
@@ -277,7 +293,9 @@ mod tests {
             client_right: Some(true),
             observations: certificates.iter().enumerate().map(told).collect(),
         };
-        assert_eq!(tcp(lines), expected);
+        let mut outcome = tcp(lines);
+        outcome.observations.retain(|told| matches!(told, Observation::Certificate { .. }));
+        assert_eq!(outcome, expected);
     }
 
     #[test]
@@ -300,6 +318,16 @@ mod tests {
         let talk =
             [C(&request()), S(&confirm(0)), C(&initial()), S(&response(0x8000_0002, &[b"ca", b"leaf"]))];
         check(&talk, &[b"leaf", b"ca"]);
+    }
+
+    #[test]
+    fn a_logon_screen_before_a_password_is_a_fault() {
+        let faults = |confirm: &[u8]| faults(&tcp(&[C(&request()), S(confirm)]));
+        assert_eq!(faults(&confirm(0)), [(Fault::RdpOwnSecurity, State::Negotiated)]);
+        assert_eq!(faults(&hex("0300000b06d00000123400")), [(Fault::RdpOwnSecurity, State::Negotiated)]);
+        assert_eq!(faults(&confirm(1)), [(Fault::RdpTlsAlone, State::Negotiated)]);
+        assert_eq!(faults(&confirm(2)), [], "CredSSP");
+        assert_eq!(faults(&hex("030000130ed00000123400 0300 0800 05000000")), [], "a refusal");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! rsync's daemon (`rsyncd`, the greeting of its protocol): recognised. Both sides greet alike; the
 //! server greets first, and speaks so again before it agrees. rsync over SSH is SSH.
 
-use crate::model::{Observation, Pair, Role, Side, Transport};
+use crate::model::{Fault, Observation, Pair, Role, Side, State, Transport};
 
 use super::{Analyzer, Opening, Probe, Seen, Session, Step};
 
@@ -39,10 +39,13 @@ impl Analyzer for Rsync {
     }
 }
 
-/// One connection, until it is known who serves.
+/// One connection, until it is known who serves, and whom.
 #[derive(Default)]
 struct RsyncSession {
     greeted: Pair<bool>,
+    proven: bool,
+    /// A password was asked for.
+    password: bool,
 }
 
 impl Session for RsyncSession {
@@ -56,8 +59,24 @@ impl Session for RsyncSession {
         }
         // The client names a module; the server asks for a password, or agrees.
         let serves = if near.starts_with(GREETING) { from } else { from.other() };
-        seen.push(Observation::ClientProven(serves == Role::Server));
-        Step::Done
+        if !std::mem::replace(&mut self.proven, true) {
+            seen.push(Observation::ClientProven(serves == Role::Server));
+        }
+        let said = near.get(..end).and_then(|line| line.strip_prefix(GREETING));
+        match said {
+            Some([b'A', b'U', b'T', b'H', b'R', b'E', b'Q', b'D', ..]) => self.password = true,
+            Some(b"OK") => {
+                let (fault, what) = match self.password {
+                    true => (Fault::RsyncDaemon, "rsync module opened by a password, in clear"),
+                    false => (Fault::RsyncOpen, "rsync module opened without a password"),
+                };
+                seen.fault(fault, State::Used, what);
+                return Step::Done;
+            }
+            Some(_) => return Step::Done,
+            None => {}
+        }
+        Step::Consumed(end + 1)
     }
 
     fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
@@ -67,8 +86,8 @@ impl Session for RsyncSession {
 
 #[cfg(test)]
 mod tests {
-
-    use crate::protocol::testing::{Line, tcp};
+    use super::*;
+    use crate::protocol::testing::{Line, faults, tcp};
     use Line::{C, S};
 
     const HELLO: &[u8] = b"@RSYNCD: 31.0 sha512 sha256\n";
@@ -80,6 +99,21 @@ mod tests {
         let outcome = tcp(&[S(HELLO), S(b"@RSYNCD: AUTHREQD x\n")]);
         assert_eq!((outcome.protocol, outcome.client_right), (Some("rsync"), Some(true)));
         assert_eq!(tcp(&[S(HELLO), C(HELLO)]).client_right, None);
+    }
+
+    #[test]
+    fn a_module_without_a_password_is_worse() {
+        let talk = |lines: &[&'static [u8]]| {
+            let mut said = vec![S(HELLO), C(HELLO), C(b"backup\n")];
+            said.extend(lines.iter().map(|line| S(line)));
+            faults(&tcp(&said))
+        };
+        assert_eq!(talk(&[b"@RSYNCD: OK\n"]), [(Fault::RsyncOpen, State::Used)]);
+        assert_eq!(talk(&[b"welcome\n", b"@RSYNCD: OK\n"]), [(Fault::RsyncOpen, State::Used)]);
+        let asked = [b"@RSYNCD: AUTHREQD x\n".as_slice(), b"@RSYNCD: OK\n"];
+        assert_eq!(talk(&asked), [(Fault::RsyncDaemon, State::Used)]);
+        assert_eq!(talk(&[b"@RSYNCD: AUTHREQD x\n", b"@ERROR: auth failed\n"]), []);
+        assert_eq!(talk(&[b"@RSYNCD: EXIT\n"]), [], "a list of modules");
     }
 
     #[test]

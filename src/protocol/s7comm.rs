@@ -1,7 +1,7 @@
 //! S7 communication of Siemens controllers (no public standard; ISO 8073 and RFC 1006 below it), old
 //! and new (`S7comm-plus`): recognised, and writes and stops told from reads.
 
-use crate::model::{Capability, Observation, Role, Transport};
+use crate::model::{Capability, Fault, Observation, Role, State, Transport};
 
 use super::speaker::Speaker;
 use super::{Analyzer, Opening, Probe, Seen, Session, Step};
@@ -30,7 +30,7 @@ impl Analyzer for S7comm {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Jobs)
+        Box::<Jobs>::default()
     }
 }
 
@@ -97,8 +97,16 @@ const fn changes(function: u8) -> bool {
     matches!(function, 0x05 | 0x1a..=0x1c | 0x28 | 0x29)
 }
 
+/// The function that reads variables.
+const READ: u8 = 0x04;
+
 /// Watches for jobs that change something.
-struct Jobs;
+#[derive(Default)]
+struct Jobs {
+    /// A change was asked for, a read was answered: each is told once.
+    asked: bool,
+    read: bool,
+}
 
 impl Session for Jobs {
     fn on_bytes(&mut self, from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
@@ -116,9 +124,19 @@ impl Session for Jobs {
         if from == Role::Client
             && let Some([S7, 1, _, _, _, _, _, _, _, _, function, ..]) = job
             && changes(*function)
+            && !std::mem::replace(&mut self.asked, true)
         {
             seen.push(Observation::Capability(Capability::OtWrite));
-            return Step::Done;
+        }
+        // An answer has two bytes of error before its function.
+        if let (Role::Server, Some([S7, 3, _, _, _, _, _, _, _, _, 0, 0, function, ..])) = (from, job) {
+            if changes(*function) {
+                seen.fault(Fault::S7Control, State::Used, "S7 write, start or stop carried out");
+                return Step::Done;
+            }
+            if *function == READ && !std::mem::replace(&mut self.read, true) {
+                seen.fault(Fault::S7, State::Used, "S7 read answered");
+            }
         }
         Step::Consumed(len)
     }
@@ -132,7 +150,7 @@ impl Session for Jobs {
 mod tests {
     use super::*;
     use crate::model::Side;
-    use crate::protocol::testing::{Line, hex, late, tcp};
+    use crate::protocol::testing::{Line, faults, hex, late, tcp};
 
     const CONNECT: &str = "03000016 11 e0 0000 0001 00 c0010a c1020100 c2020101";
     const SETUP: &str = "03000019 02f080 32 01 0000 0000 0008 0000 f0 00 0001 0001 01e0";
@@ -154,6 +172,19 @@ mod tests {
         let lines = [hex(CONNECT), hex(SETUP), write];
         let outcome = tcp(&[Line::C(&lines[0]), Line::C(&lines[1]), Line::C(&lines[2])]);
         assert_eq!(outcome.observations, [Observation::Capability(Capability::OtWrite)]);
+    }
+
+    #[test]
+    fn an_answer_shows_what_was_done() {
+        let answer = |errors: &str, function: &str| {
+            let answer = hex(&format!("03000016 02f080 32 03 0000 0500 0002 0001 {errors} {function} 01 ff"));
+            faults(&tcp(&[Line::C(&hex(CONNECT)), Line::C(&hex(SETUP)), Line::S(&answer)]))
+        };
+        assert_eq!(answer("0000", "05"), [(Fault::S7Control, State::Used)]);
+        assert_eq!(answer("0000", "29"), [(Fault::S7Control, State::Used)]);
+        assert_eq!(answer("0000", "04"), [(Fault::S7, State::Used)]);
+        assert_eq!(answer("8500", "05"), [], "refused");
+        assert_eq!(answer("0000", "f0"), [], "only agreed on lengths");
     }
 
     #[test]

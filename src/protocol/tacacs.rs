@@ -1,10 +1,9 @@
 //! TACACS+ (RFC 8907 §4.1): recognised by its header. The body is only obscured, never protected (§10).
 
-use crate::model::{Role, Transport};
+use crate::model::{Fault, Role, State, Transport};
 
-use super::recognised::Recognised;
 use super::speaker::Speaker;
-use super::{Analyzer, Opening, Probe, Session};
+use super::{Analyzer, Opening, Probe, Seen, Session, Step};
 
 /// Bytes of a header: version, type, sequence number, flags, session, length.
 const HEADER: usize = 12;
@@ -29,7 +28,7 @@ impl Analyzer for Tacacs {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Recognised)
+        Box::new(Packets)
     }
 }
 
@@ -56,10 +55,42 @@ fn speaker(bytes: &[u8]) -> Speaker {
     }
 }
 
+/// Waits for the server's first packet: by then both sides use the same protection.
+struct Packets;
+
+impl Session for Packets {
+    fn on_bytes(&mut self, from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
+        let Some([_, _, _, flags, ..]) = bytes.first_chunk::<HEADER>() else { return Step::Need(HEADER) };
+        if from == Role::Client {
+            return Step::Skip(u64::MAX);
+        }
+        if flags & 1 == 1 {
+            seen.fault(Fault::TacacsClear, State::Used, "TACACS+ with its body in clear");
+        } else {
+            seen.fault(Fault::TacacsObscured, State::Used, "TACACS+ with its body hidden by MD5");
+        }
+        Step::Done
+    }
+
+    fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
+        Step::Done
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::model::Side;
-    use crate::protocol::testing::{Line, hex, late, tcp};
+    use crate::protocol::testing::{Line, faults, hex, late, tcp};
+
+    #[test]
+    fn a_body_in_clear_is_worse_than_a_hidden_one() {
+        let clear = TELLS.replace("c0 01 02 00", "c0 01 02 01");
+        let talk = |tells: &str| faults(&tcp(&[Line::C(&hex(ASKS)), Line::S(&hex(tells))]));
+        assert_eq!(talk(&clear), [(Fault::TacacsClear, State::Used)]);
+        assert_eq!(talk(TELLS), [(Fault::TacacsObscured, State::Used)]);
+        assert_eq!(faults(&tcp(&[Line::C(&hex(ASKS))])), [], "nobody agreed");
+    }
 
     const ASKS: &str = "c0 01 01 00 6d0e1631 00000011 573908bd8ed2c28efaff1bf00d07578a9a";
     const TELLS: &str = "c0 01 02 00 6d0e1631 00000006 f7711e4b904f";

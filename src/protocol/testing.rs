@@ -1,6 +1,6 @@
 //! What the tests of every analyzer share: a script of who says what, and the observations it gives.
 
-use crate::model::{Address, Endpoint, Observation, Pair, Side, Transport};
+use crate::model::{Address, Endpoint, Fault, Observation, Pair, Practice, Side, State, Transport};
 
 use super::{Conversation, Seen};
 
@@ -85,6 +85,15 @@ pub(crate) fn udp_between(endpoints: Pair<Endpoint>, lines: &[Line<'_>]) -> Outc
     }
     conversation.on_end(&mut seen);
     outcome(&conversation, seen)
+}
+
+/// The faults that were told, and how far each went.
+pub(crate) fn faults(outcome: &Outcome) -> Vec<(Fault, State)> {
+    let told = outcome.observations.iter().filter_map(|told| match told {
+        Observation::Practice { practice: Practice::Fault(fault), state, .. } => Some((*fault, *state)),
+        _ => None,
+    });
+    told.collect()
 }
 
 /// What is recognised, and who is the client, when the tap starts in the middle and hears these

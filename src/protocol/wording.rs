@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use compact_str::CompactString;
 
-use crate::model::{NameSource, NamedThing, Observation, Practice, Role, State};
+use crate::model::{Fault, NameSource, NamedThing, Observation, Practice, Role, State};
 
 use super::Seen;
 
@@ -50,6 +50,11 @@ impl Seen {
     /// Tells a practice that the server is at fault for: it could refuse.
     pub(super) fn practice(&mut self, practice: Practice, state: State, what: impl AsRef<[u8]>) {
         self.practice_by(Role::Server, practice, state, what);
+    }
+
+    /// Tells a fault of the server.
+    pub(super) fn fault(&mut self, fault: Fault, state: State, what: &'static str) {
+        self.practice(Practice::Fault(fault), state, what);
     }
 
     /// Tells a practice and who is at fault for it.

@@ -1,11 +1,10 @@
 //! X11 (X Window System Protocol, X Consortium Standard, chapter 8): recognised. The display is the
 //! server: whoever connects to it can watch it and type on it.
 
-use crate::model::{Role, Transport};
+use crate::model::{Fault, Role, State, Transport};
 
-use super::recognised::Recognised;
 use super::speaker::Speaker;
-use super::{Analyzer, Opening, Probe, Session};
+use super::{Analyzer, Opening, Probe, Seen, Session, Step};
 
 /// Bytes of a connection setup before its texts.
 const SETUP: usize = 12;
@@ -30,7 +29,7 @@ impl Analyzer for X11 {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Recognised)
+        Box::<Display>::default()
     }
 }
 
@@ -62,10 +61,56 @@ fn speaker(bytes: &[u8]) -> Speaker {
     }
 }
 
+/// One connection, until the display has let the client in.
+#[derive(Default)]
+struct Display {
+    /// The client has shown a cookie, or nothing.
+    cookie: Option<bool>,
+}
+
+impl Session for Display {
+    fn on_bytes(&mut self, from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
+        match (from, self.cookie, bytes) {
+            (Role::Client, None, [_, _, _, _, _, _, high, low, ..]) => {
+                self.cookie = Some([*high, *low] != [0, 0]);
+                Step::Skip(u64::MAX)
+            }
+            (Role::Client, None, _) => Step::Need(SETUP),
+            (Role::Client, Some(_), _) => Step::Skip(u64::MAX),
+            // The first byte says how it went: 1 is success.
+            (Role::Server, Some(true), [1, ..]) => {
+                seen.fault(Fault::X11Cookie, State::Used, "X11 display opened by a cookie in clear");
+                Step::Done
+            }
+            (Role::Server, Some(false), [1, ..]) => {
+                seen.fault(Fault::X11Open, State::Used, "X11 display opened without authorization");
+                Step::Done
+            }
+            (Role::Server, ..) => Step::Done,
+        }
+    }
+
+    fn on_gap(&mut self, _: Role, _: u64, _: &mut Seen) -> Step {
+        Step::Done
+    }
+}
+
 #[cfg(test)]
 mod tests {
 
-    use crate::protocol::testing::{Line, hex, tcp};
+    use super::*;
+    use crate::protocol::testing::{Line, faults, hex, tcp};
+
+    #[test]
+    fn a_display_that_lets_in_is_open_or_shows_its_cookie() {
+        let cookie = "6c00 0b00 0000 1200 1000 0000 4d49542d4d414749432d434f4f4b49452d31 0000 00112233445566778899aabbccddeeff";
+        let talk = |setup: &str, answer: u8| {
+            faults(&tcp(&[Line::C(&hex(setup)), Line::S(&[answer, 0, 11, 0, 0, 0])]))
+        };
+        assert_eq!(talk(cookie, 1), [(Fault::X11Cookie, State::Used)]);
+        assert_eq!(talk("4200 000b 0000 0000 0000 0000", 1), [(Fault::X11Open, State::Used)]);
+        assert_eq!(talk("4200 000b 0000 0000 0000 0000", 0), [], "refused");
+    }
 
     fn protocol(setup: &str) -> Option<&'static str> {
         tcp(&[Line::C(&hex(setup))]).protocol

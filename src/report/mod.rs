@@ -34,7 +34,7 @@ pub use graph::{write_dot, write_graphml};
 pub use json::{Document, write_head, write_json};
 pub use list::{Format, List, Page, write_lines, write_list, write_page, write_row, write_some};
 pub use picture::{Picture, PictureEdge, PictureNode, PictureTone, write_dot_picture, write_svg};
-pub use text::{Paint, Tone, View, clean, rule_page, rule_table, write_story, write_table};
+pub use text::{Paint, Tone, View, catalogue, clean, rule_page, rule_table, write_story, write_table};
 pub use visibility::Visibility;
 
 use crate::model::Timestamp;

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::model::{
-    Capability, Evidence, IndicatorKind, NameSource, Practice, Realm, RealmKind, Role, SshPractice, State,
-    TlsPractice, TlsVersion, TokenKind, Transport,
+    Capability, Evidence, Fault, IndicatorKind, NameSource, Practice, Realm, RealmKind, Role, SshPractice,
+    State, TlsPractice, TlsVersion, TokenKind, Transport,
 };
 
 /// Words that a process takes over from stores: names of protocols, roles, malformed things. The
@@ -206,6 +206,7 @@ pub fn of_practice(practice: Practice) -> String {
         Practice::Tls(TlsPractice::WeakCurve(number)) => format!("tls_weak_curve {number}"),
         Practice::Tls(TlsPractice::WeakSignature { hash }) => format!("tls_weak_signature {hash}"),
         Practice::Ssh(SshPractice::SmallHostKey { bits }) => format!("ssh_small_host_key {bits}"),
+        Practice::Fault(fault) => format!("fault {}", fault.word()),
         plain => {
             PRACTICES.iter().find(|(known, _)| *known == plain).map_or(UNKNOWN, |(_, word)| word).to_owned()
         }
@@ -228,6 +229,7 @@ pub fn practice(text: &str) -> Option<Practice> {
         }
         "tls_version" => Practice::TlsVersion(TlsVersion::of_word(rest)?),
         "tls_suite" => Practice::TlsSuite(u16::from_str_radix(rest.strip_prefix("0x")?, 16).ok()?),
+        "fault" => Practice::Fault(Fault::of_word(rest)?),
         "tls_old_client" => Practice::Tls(TlsPractice::OldClient(TlsVersion::of_word(rest)?)),
         "tls_small_group" => Practice::Tls(TlsPractice::SmallGroup { bits: rest.parse().ok()? }),
         "tls_weak_curve" => Practice::Tls(TlsPractice::WeakCurve(rest.parse().ok()?)),
@@ -298,6 +300,7 @@ mod tests {
             Practice::Tls(TlsPractice::WeakSignature { hash: 2 }),
             Practice::Ssh(SshPractice::SmallHostKey { bits: 1024 }),
         ]);
+        practices.extend(Fault::WORDS.iter().map(|(fault, _)| Practice::Fault(*fault)));
         for each in practices {
             assert_eq!(practice(&of_practice(each)), Some(each));
         }

@@ -6,7 +6,7 @@ pub(super) mod names;
 #[cfg(test)]
 mod tests;
 
-use crate::model::{NameSource, Observation, Role, Side, Transport};
+use crate::model::{Fault, NameSource, Observation, Role, Side, State, Transport};
 
 use super::{Analyzer, Opening, Probe, Seen, Session, Step};
 use message::{HEADER_OCTETS, Message, Question};
@@ -50,7 +50,7 @@ impl Analyzer for Dns {
     }
 
     fn begin(&self) -> Box<dyn Session> {
-        Box::new(Following)
+        Box::<Following>::default()
     }
 }
 
@@ -149,8 +149,11 @@ fn plausible(bytes: &[u8]) -> Option<(Message<'_>, Option<Question<'_>>)> {
     (class && kind && question.name.is_sound()).then_some((message, Some(question)))
 }
 
-/// Every message stands for itself: nothing is remembered.
-struct Following;
+/// Every message stands for itself; of a zone only the first is told.
+#[derive(Default)]
+struct Following {
+    transferred: bool,
+}
 
 impl Session for Following {
     fn on_bytes(&mut self, _from: Role, bytes: &[u8], seen: &mut Seen) -> Step {
@@ -159,7 +162,9 @@ impl Session for Following {
         };
         let length = usize::from(u16::from_be_bytes(*length));
         let Some(bytes) = rest.get(..length) else { return Step::Need(LENGTH_OCTETS + length) };
-        tell(bytes, seen);
+        if tell(bytes, seen) && !std::mem::replace(&mut self.transferred, true) {
+            seen.fault(Fault::ZoneTransfer, State::Used, "DNS zone transferred");
+        }
         Step::Consumed(LENGTH_OCTETS + length)
     }
 
@@ -174,13 +179,20 @@ impl Session for Following {
     }
 }
 
-fn tell(bytes: &[u8], seen: &mut Seen) {
-    if let Some((message, question)) = plausible(bytes) {
-        names::tell(&message, NameSource::Dns, seen);
-        if seen.is_curious() {
-            asked(&message, question, seen);
-        }
+/// Tells what a message says. True if it hands out a zone (RFC 5936, RFC 1995).
+fn tell(bytes: &[u8], seen: &mut Seen) -> bool {
+    let Some((message, question)) = plausible(bytes) else { return false };
+    names::tell(&message, NameSource::Dns, seen);
+    if seen.is_curious() {
+        asked(&message, question, seen);
     }
+    let agreed = message.flags.response() && message.flags.reply_code() == 0;
+    // Signatures by a shared key (RFC 8945) or by a key pair (RFC 2931).
+    let signed = || message.records().any(|record| matches!(record.kind, 250 | 24));
+    if agreed && message.flags.opcode() == 5 && !signed() {
+        seen.fault(Fault::UnsignedUpdate, State::Used, "DNS update accepted without a signature");
+    }
+    agreed && message.counts[1] > 1 && question.is_some_and(|asked| matches!(asked.kind, 251 | 252))
 }
 
 /// Tells what a client wants to know, or that it was told. Updates and notifications ask for nothing.

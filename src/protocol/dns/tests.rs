@@ -1,8 +1,8 @@
 //! Messages of DNS over both transports, and what nearly is one.
 
-use crate::model::{Address, NameSource, NamedThing, Observation};
+use crate::model::{Address, Fault, NameSource, NamedThing, Observation, State};
 use crate::protocol::testing::Line::{C, S};
-use crate::protocol::testing::{Outcome, hex, tcp, udp};
+use crate::protocol::testing::{Outcome, faults, hex, tcp, udp};
 
 const QUERY: &str = "2003 0100 0001 0000 0000 0000 03777777 076578616d706c65 036f7267 00 0001 0001";
 
@@ -91,7 +91,8 @@ fn extensions_and_zone_changes_are_dns() {
     let update = QUERY.replace("2003 0100", "2003 2800").replace("0001 0001", "0006 0001");
     assert_eq!(udp(53, &[C(&hex(&update))]), dns(true, vec![]));
     let updated = hex("2003 a800 0000 0000 0000 0000");
-    assert_eq!(udp(53, &[C(&hex(&update)), S(&updated)]), dns(true, vec![]));
+    let outcome = udp(53, &[C(&hex(&update)), S(&updated)]);
+    assert_eq!((outcome.protocol, outcome.client_right), (Some("dns"), Some(true)));
 }
 
 #[test]
@@ -158,4 +159,33 @@ fn streams_of_other_protocols_are_not_dns() {
     ] {
         assert_ne!(tcp(&[C(bytes)]).protocol, Some("dns"), "{bytes:02x?}");
     }
+}
+
+#[test]
+fn a_zone_that_is_handed_out_is_a_fault() {
+    let asked = "076578616d706c65 00 00fc 0001";
+    let record = "c00c 0010 0001 0000003c 0002 0161";
+    let talk = |flags: &str, answers: &str, records: &str| {
+        let query = framed(&format!("0007 0000 0001 0000 0000 0000 {asked}"));
+        let answer = framed(&format!("0007 {flags} 0001 {answers} 0000 0000 {asked} {records}"));
+        faults(&tcp(&[C(&query), S(&answer)]))
+    };
+    let two = format!("{record} {record}");
+    assert_eq!(talk("8400", "0002", &two), [(Fault::ZoneTransfer, State::Used)]);
+    assert_eq!(talk("8405", "0000", ""), [], "refused");
+    assert_eq!(talk("8400", "0001", record), [], "nothing new");
+}
+
+#[test]
+fn an_update_without_a_signature_is_a_fault() {
+    let zone = "076578616d706c65 00 0006 0001";
+    let signature = "00 00fa 00ff 00000000 0000";
+    let talk = |flags: &str, count: &str, more: &str| {
+        let asks = hex(&format!("0007 2800 0001 0000 0000 0000 {zone}"));
+        let tells = hex(&format!("0007 {flags} 0001 0000 0000 {count} {zone} {more}"));
+        faults(&udp(53, &[C(&asks), S(&tells)]))
+    };
+    assert_eq!(talk("a800", "0000", ""), [(Fault::UnsignedUpdate, State::Used)]);
+    assert_eq!(talk("a805", "0000", ""), [], "refused");
+    assert_eq!(talk("a800", "0001", signature), [], "signed");
 }

@@ -1,6 +1,6 @@
 //! Walking over values, and the server's version where it is told.
 
-use crate::model::{Observation, Purpose, Purposes, Role};
+use crate::model::{Fault, Observation, Purpose, Purposes, Role, State};
 use crate::protocol::{Seen, Session, Step};
 
 use super::COMMAND_BYTES_MAX;
@@ -32,6 +32,22 @@ pub(super) struct RedisSession {
     /// The client's next string is a command.
     command_follows: bool,
     purposes: Purposes,
+    /// The first command, until it was answered.
+    first: First,
+}
+
+/// What a connection began with.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum First {
+    /// Nothing yet, or nothing that was read.
+    #[default]
+    Unknown,
+    /// A password.
+    Password,
+    /// Anything that a password would have been wanted for.
+    Command,
+    /// Its answer has come.
+    Answered,
 }
 
 impl Session for RedisSession {
@@ -58,6 +74,9 @@ impl Session for RedisSession {
                 },
             };
             let len = value.payload.saturating_add(value.line as u64);
+            if from == Role::Server {
+                self.judge(&value, seen);
+            }
             if from == Role::Server && !self.product_told {
                 let near = value.line as u64 + value.payload.min(STRING_BYTES);
                 let Some(string) = usize::try_from(near).ok().and_then(|near| rest.get(value.line..near))
@@ -113,6 +132,15 @@ impl RedisSession {
     /// Replicas ask for everything; publishers and subscribers use a broker, whatever else they do.
     fn on_command(&mut self, word: &[u8], seen: &mut Seen) {
         let is = |words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()));
+        if self.first == First::Unknown {
+            // Only what clients say when they begin shows that no password came before: the tap may
+            // have started late.
+            self.first = match () {
+                () if is(&["AUTH"]) => First::Password,
+                () if is(&["CLIENT", "COMMAND"]) => First::Command,
+                () => First::Answered,
+            };
+        }
         let purpose = if is(&["PSYNC", "SYNC"]) {
             Purpose::Replication
         } else if is(&["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "PUBLISH", "SPUBLISH"]) {
@@ -124,6 +152,20 @@ impl RedisSession {
         self.purposes.insert(purpose);
         if self.purposes != before {
             seen.push(Observation::Purpose(purpose));
+        }
+    }
+
+    /// The first answer shows whether a password was wanted, and whether it was right.
+    fn judge(&mut self, answer: &Value<'_>, seen: &mut Seen) {
+        let accepted = answer.kind != b'-';
+        let (fault, what) = match self.first {
+            First::Unknown | First::Answered => return,
+            First::Password => (Fault::RedisClear, "Redis password in clear accepted"),
+            First::Command => (Fault::RedisOpen, "Redis command answered without a password"),
+        };
+        self.first = First::Answered;
+        if accepted {
+            seen.fault(fault, State::Used, what);
         }
     }
 

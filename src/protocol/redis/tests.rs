@@ -1,8 +1,8 @@
 //! Dialogues as seen on the wire, and what only looks like them.
 
-use crate::model::{Observation, Purpose, Role, Side};
+use crate::model::{Fault, Observation, Purpose, Role, Side, State};
 use crate::protocol::testing::Line::{C, S};
-use crate::protocol::testing::{Line, late, tcp};
+use crate::protocol::testing::{Line, faults, late, tcp};
 
 /// The protocol is Redis, the client the script's, and exactly these products of the server were told.
 fn check(lines: &[Line<'_>], products: &[&str]) {
@@ -10,7 +10,7 @@ fn check(lines: &[Line<'_>], products: &[&str]) {
     assert_eq!((outcome.protocol, outcome.client_right), (Some("redis"), Some(true)), "{lines:?}");
     let product = |text: &&str| Observation::Product { of: Role::Server, text: (*text).into() };
     let told: Vec<_> =
-        outcome.observations.into_iter().filter(|it| !matches!(it, Observation::Purpose(_))).collect();
+        outcome.observations.into_iter().filter(|it| matches!(it, Observation::Product { .. })).collect();
     assert_eq!(told, products.iter().map(product).collect::<Vec<_>>(), "{lines:?}");
 }
 
@@ -111,4 +111,16 @@ fn replicas_and_subscribers_are_known_by_their_commands() {
     assert_eq!(told(&[C(b"*3\r\n$7\r\nPUBLISH\r\n$4\r\nnews\r\n$2\r\nHi\r\n")]), broker);
     // A value of that name is no command.
     assert_eq!(told(&[ping, C(b"*2\r\n$3\r\nGET\r\n$7\r\nPUBLISH\r\n")]), []);
+}
+
+#[test]
+fn a_password_in_clear_or_none_is_a_fault_once_it_was_answered() {
+    let auth = b"*2\r\n$4\r\nauth\r\n$6\r\nsecret\r\n";
+    let name = b"*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$3\r\nweb\r\n";
+    let talk = |asks: &[u8], tells: &[u8]| faults(&tcp(&[C(asks), S(tells)]));
+    assert_eq!(talk(auth, b"+OK\r\n"), [(Fault::RedisClear, State::Used)]);
+    assert_eq!(talk(auth, b"-WRONGPASS invalid\r\n"), []);
+    assert_eq!(talk(name, b"+OK\r\n"), [(Fault::RedisOpen, State::Used)]);
+    assert_eq!(talk(name, b"-NOAUTH Authentication required.\r\n"), []);
+    assert_eq!(talk(b"*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n", b"$-1\r\n"), [], "a password may have come before");
 }

@@ -12,7 +12,7 @@ mod tables;
 pub(super) mod words;
 
 pub use paint::{Paint, Tone};
-pub use rules::{rule_page, rule_table};
+pub use rules::{catalogue, rule_page, rule_table};
 pub use safe::clean;
 pub use story::write_story;
 pub(super) use table::{Cell, Column, Table, fill, shortened};

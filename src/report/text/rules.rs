@@ -2,7 +2,7 @@
 
 use super::paint::{Paint, Tone};
 use super::table::{Column, Table, fill};
-use crate::finding::Rule;
+use crate::finding::{LATER, RULES, Rule, Tier};
 
 /// The page of a rule.
 pub fn rule_page(rule: &Rule, width: usize, paint: Paint) -> String {
@@ -42,4 +42,19 @@ pub fn rule_table(rules: &[&Rule], width: Option<usize>, paint: Paint) -> String
         ]);
     }
     table.render(width, 0, paint)
+}
+
+/// The whole catalogue as a table in Markdown: the rules that there are, then the rows that have none yet.
+pub fn catalogue() -> String {
+    let mut page = String::from("| Rule | Severity | What | Instead |\n|---|---|---|---|\n");
+    for rule in RULES {
+        let row = [rule.id, &rule.severity_base.to_string(), rule.title, rule.replacement].join(" | ");
+        page.push_str(&format!("| {row} |\n"));
+    }
+    page.push_str("\n| No rule yet | Severity at most | Due | Why |\n|---|---|---|---|\n");
+    for later in LATER {
+        let due = if later.tier == Tier::First { "next" } else { "later" };
+        page.push_str(&format!("| {} | {} | {due} | {} |\n", later.id, later.severity_max, later.reason));
+    }
+    page
 }
