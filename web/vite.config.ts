@@ -31,7 +31,8 @@ export default defineConfig({
           include: ["tests/browser/**/*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          // The browser draws in software: more at once would measure each other.
+          maxWorkers: 2,
         },
       },
     ],

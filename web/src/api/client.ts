@@ -61,15 +61,25 @@ async function problem(response: Response): Promise<Problem> {
   );
 }
 
+/** Requests under way, for tests and for whoever waits. */
+let asking = 0;
+function under(way: 1 | -1): void {
+  asking += way;
+  document.documentElement.dataset["asking"] = String(asking);
+}
+
 /** Sends a request; throws a [Problem] where there is no answer. */
 export async function send(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
+  under(1);
   try {
     response = await fetch(path, { credentials: "same-origin", ...init });
   } catch (cause) {
     if (init.signal?.aborted === true) throw cause;
     heard(false);
     throw new Problem(0, "The server cannot be reached", "No answer came from the server. The page goes on with what it has.");
+  } finally {
+    under(-1);
   }
   heard(true);
   if (response.ok) return response;

@@ -55,8 +55,23 @@ export function stateOf(row: Dependency, first: number, last: number, wish: Pick
 
 const RANK: State[] = ["after", "before", "active", "idle", "unanswered", "gone"];
 
+/** When arrows were there, in milliseconds: reading a time is dear where there are many. */
+export interface Times { first: Float64Array; last: Float64Array; oldest: number; newest: number }
+
+export function times(dependencies: Dependency[]): Times {
+  const told: Times = { first: new Float64Array(dependencies.length), last: new Float64Array(dependencies.length), oldest: Infinity, newest: -Infinity };
+  dependencies.forEach((row, at) => {
+    const [first, last] = [Date.parse(row.first), Date.parse(row.last)];
+    told.first[at] = first;
+    told.last[at] = last;
+    told.oldest = Math.min(told.oldest, first);
+    told.newest = Math.max(told.newest, last);
+  });
+  return dependencies.length === 0 ? { ...told, oldest: 0, newest: 1 } : told;
+}
+
 /** Who stands where, and what leads from one to the other. */
-export function draw(hosts: ReadonlyMap<string, Host>, dependencies: Dependency[], wish: Wish, newest: number): Drawn {
+export function draw(hosts: ReadonlyMap<string, Host>, dependencies: Dependency[], wish: Wish, times: Times): Drawn {
   const nodes = new Map<string, MapNode>();
   const edges = new Map<string, MapEdge>();
   const placed = new Map<string, string>();
@@ -76,10 +91,10 @@ export function draw(hosts: ReadonlyMap<string, Host>, dependencies: Dependency[
     placed.set(id, own);
     return own;
   };
-  for (const row of dependencies) {
-    const server = hostOf(row.id);
+  for (const [at, row] of dependencies.entries()) {
+    const server = hostOf(row.service);
     if (wish.focus !== null && row.client !== wish.focus && server !== wish.focus) continue;
-    const state = stateOf(row, Date.parse(row.first), Date.parse(row.last), wish, newest);
+    const state = stateOf(row, times.first[at] ?? 0, times.last[at] ?? 0, wish, times.newest);
     if (state === null) continue;
     count += 1;
     const [source, target] = [node(row.client), node(server)];

@@ -6,7 +6,7 @@ import type { Dependency } from "../api/types";
 import { Filter } from "../component/filter";
 import { Answered, Copy, DependencyLink, Empty, Fault, HostLink, save, Some, Tag, Time } from "../component/part";
 import { address } from "../id";
-import { activeFor, draw, HOSTS_MAX, type Drawn, type Grouping, type State, type Wish } from "../map/graph";
+import { activeFor, draw, HOSTS_MAX, times, type Drawn, type Grouping, type State, type Wish } from "../map/graph";
 import { graphml, svg } from "../map/file";
 import { sizeOf, View, type Chosen } from "../map/view";
 import { bytes, count, counted } from "../number";
@@ -45,18 +45,12 @@ function useWish(newest: number, oldest: number): Wish {
 }
 
 function Drawing({ dependencies, filtered }: { dependencies: Dependency[]; filtered: boolean }): VNode {
-  const [oldest, newest] = useMemo(() => {
-    let [low, high] = [Infinity, -Infinity];
-    for (const row of dependencies) {
-      low = Math.min(low, millis(row.first));
-      high = Math.max(high, millis(row.last));
-    }
-    return Number.isFinite(low) ? [low, high] : [0, 1];
-  }, [dependencies]);
+  const when = useMemo(() => times(dependencies), [dependencies]);
+  const { oldest, newest } = when;
   const wish = useWish(newest, oldest);
   const known = hosts.value;
-  const drawn = useMemo(() => draw(filtered ? new Map([...known].filter(([id]) => dependencies.some((row) => row.client === id))) : known, dependencies, wish, newest),
-    [known, dependencies, wish.by, wish.open, wish.focus, wish.at, wish.before, newest, filtered]);
+  const drawn = useMemo(() => draw(filtered ? new Map([...known].filter(([id]) => dependencies.some((row) => row.client === id))) : known, dependencies, wish, when),
+    [known, dependencies, wish.by, wish.open, wish.focus, wish.at, wish.before, when, filtered]);
   const [chosen, choose] = useState<Chosen>(null);
   const canvas = useRef<HTMLDivElement>(null);
   const view = useRef<View | null>(null);

@@ -1,5 +1,6 @@
 // Every page, in light and dark: no accessibility violation, no error, and a picture to look at.
 import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { capture, open, PICTURES, rows, serve, settled, type Served } from "./program";
 
@@ -28,22 +29,34 @@ afterAll(async () => { await Promise.all([mail.stop(), worm.stop()]); });
 // What a page cannot answer is an error to the browser's console, and said to the reader.
 const REFUSED = [/status of 40[04]/];
 
-for (const theme of ["light", "dark"] as const) {
-  test(`every page in ${theme}`, { timeout: 120_000 }, async () => {
-    const found: string[] = [];
-    for (const { name, path, of } of paths) {
-      if (name === "nowhere") continue;
-      const { page, close } = await open(of().url + path, { colorScheme: theme }, name === "wrong" || name === "nobody" ? REFUSED : []);
-      await settled(page);
-      if (path.startsWith("/map")) await page.locator(".map[data-settled=true]").waitFor();
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      found.push(...violations.map((violation) => `${name}: ${violation.id} ${violation.nodes.slice(0, 2).map((node) => `${node.target.join(" ")} ${node.failureSummary?.split("\n")[1] ?? ""}`).join("; ")}`));
-      await page.screenshot({ path: `${PICTURES}${name}-${theme}.png` });
-      await close();
-    }
-    expect(found).toEqual([]);
-  });
+/** What axe says against a page as it stands, in a few words. */
+async function violations(page: Page, name: string, rules?: string[]): Promise<string[]> {
+  const builder = new AxeBuilder({ page });
+  const { violations: found } = await (rules === undefined ? builder : builder.withRules(rules)).analyze();
+  return found.map((one) => `${name}: ${one.id} ${one.nodes.slice(0, 2).map((node) => `${node.target.join(" ")} ${node.failureSummary?.split("\n")[1] ?? ""}`).join("; ")}`);
 }
+
+test("every page, in light and dark", { timeout: 150_000 }, async () => {
+  const found: string[] = [];
+  for (const { name, path, of } of paths) {
+    if (name === "nowhere") continue;
+    const { page, close } = await open(of().url + path, { colorScheme: "light" }, name === "wrong" || name === "nobody" ? REFUSED : []);
+    try {
+      await settled(page);
+      if (/^\/map(\?|$)/.test(path)) await page.locator(".map[data-settled=true]").waitFor({ timeout: 10_000 });
+      found.push(...await violations(page, name));
+      await page.screenshot({ path: `${PICTURES}${name}-light.png` });
+      await page.emulateMedia({ colorScheme: "dark" });
+      await page.waitForTimeout(60);
+      // In the dark only colours are others.
+      found.push(...await violations(page, `${name} dark`, ["color-contrast"]));
+    } finally {
+      await page.screenshot({ path: `${PICTURES}${name}-dark.png` });
+    }
+    await close();
+  }
+  expect(found).toEqual([]);
+});
 
 test("on a telephone nothing is wider than the screen", async () => {
   const wide: string[] = [];

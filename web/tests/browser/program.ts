@@ -75,7 +75,7 @@ export async function open(url: string, options: BrowserContextOptions = {}, exp
   const errors: string[] = [];
   page.on("console", (message) => { if (message.type() === "error" || message.type() === "warning") errors.push(message.text()); });
   page.on("pageerror", (error) => { errors.push(String(error)); });
-  page.on("request", (request) => { if (!request.url().startsWith(url) && !/^(data|blob):/.test(request.url())) errors.push(`asked ${request.url()}`); });
+  page.on("request", (request) => { if (!/^(http:\/\/127\.0\.0\.1:|data:|blob:)/.test(request.url())) errors.push(`asked ${request.url()}`); });
   await page.goto(url);
   return {
     page,
@@ -88,8 +88,12 @@ export async function open(url: string, options: BrowserContextOptions = {}, exp
 
 /** The page stands: nothing is on its way any more. */
 export async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(() => document.querySelector("[aria-label=Loading]") === null && document.querySelector("#content") !== null);
-  await page.waitForLoadState("networkidle");
+  const quiet = (): boolean => document.querySelector("[aria-label=Loading]") === null && document.querySelector("#content") !== null && document.documentElement.dataset["asking"] === "0";
+  // What has come is drawn in the next turn, and may ask for more.
+  for (let turn = 0; turn < 3; turn += 1) {
+    await page.waitForFunction(quiet);
+    await page.waitForTimeout(40);
+  }
 }
 
 /** Everything that the API's list has. */
