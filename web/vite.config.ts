@@ -31,8 +31,8 @@ export default defineConfig({
           include: ["tests/browser/**/*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          // The browser draws in software: more at once would measure each other.
-          maxWorkers: 2,
+          // The browser draws in software: two at once would measure each other.
+          fileParallelism: false,
         },
       },
     ],

@@ -51,9 +51,31 @@ const INDEX: &str = "index.html";
 /// What the page itself shows below its own addresses: the first part of the path. A test of the page holds
 /// this equal to what it can show.
 const PAGES: &[&str] = &[
-    "certificate", "certificates", "compare", "dependencies", "dependency", "egress", "finding", "findings",
-    "health", "host", "hosts", "incident", "isolate", "map", "maps", "network", "path", "root", "seen",
-    "segments", "service", "services", "spread", "timeline", "weak",
+    "certificate",
+    "certificates",
+    "compare",
+    "dependencies",
+    "dependency",
+    "egress",
+    "finding",
+    "findings",
+    "health",
+    "host",
+    "hosts",
+    "incident",
+    "isolate",
+    "map",
+    "maps",
+    "network",
+    "path",
+    "root",
+    "seen",
+    "segments",
+    "service",
+    "services",
+    "spread",
+    "timeline",
+    "weak",
 ];
 
 /// The page that shows the map.
@@ -132,7 +154,9 @@ mod tests {
             assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8", "{path}");
             assert_eq!(response.headers()[header::CACHE_CONTROL], "no-cache");
         }
-        for path in ["/api/v1/nothing", "/api", "/hostile", "/assets/nothing.js", "/assets/../index.html", "/x"] {
+        for path in
+            ["/api/v1/nothing", "/api", "/hostile", "/assets/nothing.js", "/assets/../index.html", "/x"]
+        {
             assert!(asked(path, None).is_none(), "{path}");
         }
         assert!(page(&Method::POST, &Uri::from_static("/hosts"), &HeaderMap::new()).is_none());

@@ -107,9 +107,10 @@ export function Waiting({ rows = 5 }: { rows?: number }): VNode {
 }
 
 /** Shows what was asked for, or why it is not there. */
-export function Answered<T>({ of, children, rows }: { of: Resource<T>; children: (data: T) => ComponentChildren; rows?: number }): VNode {
+export function Answered<T>({ of, children, rows, whole = false }: { of: Resource<T>; children: (data: T) => ComponentChildren; rows?: number; whole?: boolean }): VNode {
   if (of.data !== undefined) return <>{children(of.data)}</>;
-  if (of.problem !== undefined) return <Fault problem={of.problem} />;
+  // Where the answer is the whole page, its heading is missing with it.
+  if (of.problem !== undefined) return <>{whole && <h1 class="unseen">{of.problem.title}</h1>}<Fault problem={of.problem} /></>;
   return <Waiting {...(rows !== undefined && { rows })} />;
 }
 

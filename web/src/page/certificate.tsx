@@ -9,7 +9,7 @@ import { useDocument, useRows } from "../state/resource";
 
 export function CertificatePage(): VNode {
   const row = useDocument<Certificate>(ofMap(`/certificates/${encodeURIComponent(subject.value)}`));
-  return <Answered of={row}>{(certificate) => <Shown one={certificate} />}</Answered>;
+  return <Answered of={row} whole>{(certificate) => <Shown one={certificate} />}</Answered>;
 }
 
 /** The services that show a certificate. */

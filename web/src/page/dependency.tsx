@@ -31,7 +31,7 @@ export function evidence(word: string): string {
 
 export function DependencyPage(): VNode {
   const row = useDocument<Dependency>(ofMap(`/dependencies/${encodeURIComponent(subject.value)}`));
-  return <Answered of={row}>{(dependency) => <Shown row={dependency} />}</Answered>;
+  return <Answered of={row} whole>{(dependency) => <Shown row={dependency} />}</Answered>;
 }
 
 function Shown({ row }: { row: Dependency }): VNode {

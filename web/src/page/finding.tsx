@@ -9,7 +9,7 @@ import { useDocument } from "../state/resource";
 
 export function FindingPage(): VNode {
   const row = useDocument<Finding>(ofMap(`/findings/${encodeURIComponent(subject.value)}`));
-  return <Answered of={row}>{(finding) => <Shown finding={finding} />}</Answered>;
+  return <Answered of={row} whole>{(finding) => <Shown finding={finding} />}</Answered>;
 }
 
 /** What a score lost, factor by factor, from 100 down to it. */

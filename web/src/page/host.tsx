@@ -14,7 +14,7 @@ export function HostPage(): VNode {
   const target = subject.value;
   const card = useDocument<Answer<HostCard>>(withParameters(ofMap("/host"), { target }));
   return <>
-    <Answered of={card} rows={12}>{(answer) => <Card answer={answer} target={target} />}</Answered>
+    <Answered of={card} rows={12} whole>{(answer) => <Card answer={answer} target={target} />}</Answered>
     {card.problem?.status === 404 && <NotThere target={target} />}
   </>;
 }

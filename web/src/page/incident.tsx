@@ -29,7 +29,7 @@ export function IncidentPage(): VNode {
   const target = subject.value;
   const radius = useDocument<Answer<BlastRadius>>(withParameters(ofMap("/blast-radius"), { target }));
   const card = useDocument<Answer<HostCard>>(withParameters(ofMap("/host"), { target }));
-  return <Answered of={radius} rows={14}>{(answer) => <Shown answer={answer} card={card} target={target} />}</Answered>;
+  return <Answered of={radius} rows={14} whole>{(answer) => <Shown answer={answer} card={card} target={target} />}</Answered>;
 }
 
 function Shown({ answer, card, target }: { answer: Answer<BlastRadius>; card: Resource<Answer<HostCard>>; target: string }): VNode {

@@ -25,6 +25,7 @@ export function MapPage(): VNode {
   const q = place.value.query.get("q") ?? "";
   const rows = useRows<Dependency>(withParameters(ofMap("/dependencies"), { q }));
   return <>
+    <h1 class="unseen">Map</h1>
     <Filter hint="Arrows: proto:ssh host:10.0.3.0/24 kind:management" chips={[{ label: "Without scans", term: "-kind:scan" }, { label: "Answered only", term: "-state:attempt" }]} />
     {rows.problem !== undefined && <Fault problem={rows.problem} />}
     <Answered of={rows}>{(dependencies) => complete.value ? <Drawing dependencies={dependencies} filtered={q !== ""} /> : null}</Answered>

@@ -10,7 +10,7 @@ import { useDocument } from "../state/resource";
 
 export function SeenPage(): VNode {
   const answer = useDocument<Answer<Seen>>(withParameters(ofMap("/seen"), { indicator: subject.value }));
-  return <Answered of={answer}>{(told) => <Shown answer={told} />}</Answered>;
+  return <Answered of={answer} whole>{(told) => <Shown answer={told} />}</Answered>;
 }
 
 function Shown({ answer }: { answer: Answer<Seen> }): VNode {

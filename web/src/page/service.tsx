@@ -13,7 +13,7 @@ import { useDocument, useRows } from "../state/resource";
 export function ServicePage(): VNode {
   const id = /\/(tcp|udp|sctp)$/.test(subject.value) ? subject.value : `${subject.value}/tcp`;
   const row = useDocument<Service>(ofMap(`/services/${encodeURIComponent(id)}`));
-  return <Answered of={row}>{(service) => <Shown service={service} />}</Answered>;
+  return <Answered of={row} whole>{(service) => <Shown service={service} />}</Answered>;
 }
 
 function Shown({ service }: { service: Service }): VNode {

@@ -16,7 +16,7 @@ import { parted, Spread } from "./incident";
 export function SpreadPage(): VNode {
   const target = subject.value;
   const card = useDocument<Answer<HostCard>>(withParameters(ofMap("/host"), { target: parted(target).place }));
-  return <Answered of={card}>{(answer) => <>
+  return <Answered of={card} whole>{(answer) => <>
     <div class="head"><h1>What <HostLink id={answer.result.host.id} /> has reached</h1>
       <div class="actions"><a class="button" href={href("incident", target)}>Incident</a><Copy label="Copy link" text={() => location.href} /></div></div>
     <Blindness answer={answer} />

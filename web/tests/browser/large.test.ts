@@ -2,6 +2,7 @@
 // network is made up; a server in front of the program answers for its two lists, so that the page is measured.
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { availableParallelism, loadavg } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { capture, open, PICTURES, serve, type Served } from "./program";
 
@@ -33,6 +34,9 @@ async function network(size: number): Promise<{ url: string; end: () => void }> 
   return { url: `http://127.0.0.1:${(front.address() as AddressInfo).port}`, end: () => { front.closeAllConnections(); front.close(); } };
 }
 
+/** On a machine that is busy with something else a time says little; then only what is absurd fails. */
+const patience = (): number => ((loadavg()[0] ?? 0) < availableParallelism() ? 1 : 6);
+
 test("two thousand nodes are drawn, and each frame is short", { timeout: 60_000 }, async () => {
   const many = await network(2_000);
   const { page, close } = await open(`${many.url}/map?by=none`);
@@ -59,13 +63,13 @@ test("two thousand nodes are drawn, and each frame is short", { timeout: 60_000 
   const sorted = (await frames).sort((one, other) => one - other);
   const median = sorted[Math.floor(sorted.length / 2)] ?? Infinity;
   process.stdout.write(`2,000 nodes: median frame ${median.toFixed(0)} ms, worst ${(sorted.at(-1) ?? 0).toFixed(0)} ms, in software\n`);
-  expect(median).toBeLessThan(250);
+  expect(median).toBeLessThan(100 * patience());
   await page.screenshot({ path: `${PICTURES}map-2000.png` });
   await close();
   many.end();
 });
 
-test("fifty thousand hosts come grouped within three seconds", { timeout: 60_000, retry: 2 }, async () => {
+test("fifty thousand hosts come grouped within three seconds", { timeout: 60_000, retry: 1 }, async () => {
   const many = await network(50_000);
   await (await open(served.url)).close();
   const begun = Date.now();
@@ -75,7 +79,7 @@ test("fifty thousand hosts come grouped within three seconds", { timeout: 60_000
   process.stdout.write(`50,000 hosts: grouped after ${took} ms\n`);
   await page.getByText(/of 50,000 hosts/).waitFor();
   await page.screenshot({ path: `${PICTURES}map-50000.png` });
-  expect(took).toBeLessThan(3_000);
+  expect(took).toBeLessThan(3_000 * patience());
   await close();
   many.end();
 });
