@@ -5,7 +5,7 @@ import { change, go, word } from "../route";
 import { csv } from "../csv";
 import { sorted, type Column } from "../sort";
 export type { Column };
-import { count } from "../number";
+import { counted } from "../number";
 import { Copy, save } from "./part";
 
 interface Props<T> {
@@ -52,7 +52,7 @@ export function Table<T>({ name, columns, rows, id, to, order: first, empty }: P
   const text = (separator: string): string => csv(shown.map((column) => column.title), ordered.map((row) => shown.map((column) => column.value(row))), separator);
   return <>
     <div class="table-tools">
-      <span class="said" role="status">{count(rows.length)} {name}</span>
+      <span class="said" role="status">{counted(rows.length, name.replace(/ies$/, "y").replace(/s$/, ""), name)}</span>
       <Copy label="Copy" text={() => text("\t")} />
       <button type="button" onClick={() => { save(`${name}.csv`, "text/csv", text(",")); }}>CSV</button>
       <button type="button" onClick={() => { save(`${name}.json`, "application/json", JSON.stringify(ordered, null, 1)); }}>JSON</button>

@@ -1,7 +1,7 @@
 // What the map draws: hosts or groups of them, and the arrows between; from the lists of the API, nothing else.
 import type { Dependency, Host } from "../api/types";
 import { hostOf } from "../id";
-import { segment } from "../segment";
+import { OUTSIDE, segment } from "../segment";
 
 export type Grouping = "none" | "segment" | "role" | "vlan" | "label";
 export type State = "active" | "idle" | "gone" | "unanswered" | "before" | "after";
@@ -84,7 +84,7 @@ export function draw(hosts: ReadonlyMap<string, Host>, dependencies: Dependency[
     const own = group === null || wish.open.has(group) || wish.focus !== null ? id : `group:${group}`;
     let there = nodes.get(own);
     if (there === undefined) {
-      there = { id: own, group: own !== id, label: own === id ? wish.name(id) : (group ?? ""), members: [], weight: 0, kind: kindOf(host) };
+      there = { id: own, group: own !== id, label: own === id ? wish.name(id) : (group ?? ""), members: [], weight: 0, kind: own !== id ? (group === OUTSIDE ? "outside" : "inside") : kindOf(host) };
       nodes.set(own, there);
     }
     there.members.push(id);

@@ -12,9 +12,10 @@ export type Chosen = { kind: "node"; id: string } | { kind: "edge"; id: string }
 const SIZE: Record<State, number> = { after: 3, before: 3, active: 2.4, idle: 1.4, unanswered: 1, gone: 1 };
 const COLOUR: Record<State, string> = { after: "accent", before: "high", active: "accent", idle: "edge-strong", unanswered: "medium", gone: "edge" };
 
-/** How large a node is drawn. */
-export function sizeOf(node: MapNode): number {
-  return node.group ? Math.min(22, 7 + 2 * Math.sqrt(node.members.length)) : Math.min(14, 5.5 + 1.2 * Math.log2(1 + node.weight));
+/** How large a node is drawn, among so many. */
+export function sizeOf(node: MapNode, among: number): number {
+  const room = Math.max(0.3, Math.min(1, Math.sqrt(70 / Math.max(1, among))));
+  return room * (node.group ? Math.min(22, 7 + 2 * Math.sqrt(node.members.length)) : Math.min(14, 5.5 + 1.2 * Math.log2(1 + node.weight)));
 }
 
 export class View {
@@ -76,19 +77,19 @@ export class View {
   show(drawn: Drawn): void {
     this.drawn = drawn;
     // A small map has room for every name.
-    this.sigma.setSetting("labelRenderedSizeThreshold", drawn.nodes.length <= 60 ? 0 : 6);
+    this.sigma.setSetting("labelRenderedSizeThreshold", drawn.nodes.length <= 60 ? 0 : drawn.nodes.length <= 300 ? 4 : 3);
     this.sigma.setSetting("labelDensity", drawn.nodes.length <= 60 ? 4 : 0.9);
     const [nodes, edges] = [new Set(drawn.nodes.map((node) => node.id)), new Set(drawn.edges.map((edge) => edge.id))];
     for (const edge of this.graph.edges()) if (!edges.has(edge)) this.graph.dropEdge(edge);
     for (const node of this.graph.nodes()) if (!nodes.has(node)) this.graph.dropNode(node);
     for (const node of drawn.nodes) {
       const at = this.places.get(node.id) ?? beginning(node.id);
-      const attributes = { ...at, size: sizeOf(node), label: node.group ? `${node.label} (${node.members.length})` : node.label, color: this.nodeColour(node), labelColour: this.of("ink"), zIndex: node.group ? 2 : 1 };
+      const attributes = { ...at, size: sizeOf(node, drawn.nodes.length), label: node.group ? `${node.label} (${node.members.length})` : node.label, color: this.nodeColour(node), labelColour: this.of("ink"), zIndex: node.group ? 2 : 1 };
       if (this.graph.hasNode(node.id)) this.graph.mergeNodeAttributes(node.id, attributes);
       else this.graph.addNode(node.id, attributes);
     }
     for (const edge of drawn.edges) {
-      const attributes = { size: edge.infra ? 1 : SIZE[edge.state] + Math.min(2, Math.log10(edge.dependencies.length)), color: this.edgeColour(edge), type: edge.decided ? "arrow" : "line", zIndex: edge.state === "active" ? 1 : 0 };
+      const attributes = { size: (drawn.edges.length > 1_500 ? 0.6 : 1) * (edge.infra ? 1 : SIZE[edge.state] + Math.min(2, Math.log10(edge.dependencies.length))), color: this.edgeColour(edge), type: edge.decided ? "arrow" : "line", zIndex: edge.state === "active" ? 1 : 0 };
       if (this.graph.hasEdge(edge.id)) this.graph.mergeEdgeAttributes(edge.id, attributes);
       else this.graph.addEdgeWithKey(edge.id, edge.source, edge.target, attributes);
     }
@@ -104,7 +105,7 @@ export class View {
     this.settled(false);
     this.turn += 1;
     const wanted: Wanted = {
-      nodes: this.drawn.nodes.map((node) => ({ id: node.id, size: sizeOf(node), at: this.places.get(node.id) ?? null })),
+      nodes: this.drawn.nodes.map((node) => ({ id: node.id, size: sizeOf(node, this.drawn.nodes.length), at: this.places.get(node.id) ?? null })),
       // Infrastructure pulls everything together and tells nothing: it pulls less.
       edges: this.drawn.edges.map((edge) => ({ source: edge.source, target: edge.target, weight: edge.infra ? 0.1 : edge.state === "unanswered" ? 0.2 : 1 })),
     };

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { ofMap } from "../api/client";
 import type { Finding } from "../api/types";
 import { Answered, BandTag, Copy, HostLink, Plate, ServiceLink, Some, Tag, Time } from "../component/part";
-import { count, counted } from "../number";
+import { counted } from "../number";
 import { href, subject } from "../route";
 import { useDocument } from "../state/resource";
 
@@ -22,7 +22,7 @@ export function Factors({ finding }: { finding: Pick<Finding, "explanation" | "s
   });
   return <div class="factors" role="img" aria-label={`100 points, less ${rows.map((row) => `${row.lost.toFixed(1)} for ${row.factor}`).join(", ")}: ${finding.score.toFixed(1)}`}>
     {rows.map((row) => <div class="row" key={row.factor}>
-      <span>{row.factor}</span>
+      <span>{row.factor.replaceAll("_", " ")}</span>
       <span class="track"><span class="keep" style={{ width: `${row.rest}%` }} /><span class="lose" style={{ left: `${row.rest}%`, width: `${row.lost}%` }} /></span>
       <span class="number">−{row.lost.toFixed(1)}</span>
     </div>)}
@@ -37,7 +37,7 @@ function Shown({ finding }: { finding: Finding }): VNode {
       <span class="tags"><BandTag band={finding.band} /><Tag kind="info">{finding.rule}</Tag><Tag>{finding.state}</Tag></span>
       <div class="actions"><Copy label="Copy id" text={finding.id} /><a class="button" href={href("findings", "", { q: `rule:${finding.rule}` })}>All of this rule</a></div>
     </div>
-    <p class="lead">On {finding.service === null ? <HostLink id={finding.host} /> : <ServiceLink id={finding.service} />}, {count(finding.count)} times from <Time at={finding.first} /> to <Time at={finding.last} />.
+    <p class="lead">On {finding.service === null ? <HostLink id={finding.host} /> : <ServiceLink id={finding.service} />}, {counted(finding.count, "time")} from <Time at={finding.first} /> to <Time at={finding.last} />.
       {finding.detail !== null && <> {finding.detail}.</>}</p>
     <Plate title="Instead"><p>{finding.replacement}</p></Plate>
     <div class="columns">

@@ -87,16 +87,16 @@ function Drawing({ dependencies, filtered }: { dependencies: Dependency[]; filte
       <div class="canvas" ref={canvas} role="img" aria-label={`Map of ${drawn.nodes.length} nodes and ${drawn.edges.length} arrows; the tables list the same`} />
       {drawn.nodes.length === 0 && <div class="over"><Empty title="Nothing to draw">{filtered ? "No arrow matches the filter." : "No host on this map."}</Empty></div>}
       <div class="zoom"><button type="button" aria-label="Nearer" onClick={() => view.current?.camera("in")}>+</button><button type="button" aria-label="Farther" onClick={() => view.current?.camera("out")}>−</button><button type="button" aria-label="Show all" onClick={() => view.current?.camera("all")}>⤢</button></div>
-      <Legend states={states} drawn={drawn} />
+      <Legend states={states} drawn={drawn} compared={wish.before !== null} />
       {chosen !== null && <Details chosen={chosen} drawn={drawn} close={() => { choose(null); }} open={(id) => { toggle.current(id); }} />}
     </div>
     <Slider oldest={oldest} newest={newest} wish={wish} />
   </div>;
 }
 
-function Legend({ states, drawn }: { states: State[]; drawn: Drawn }): VNode {
+function Legend({ states, drawn, compared }: { states: State[]; drawn: Drawn; compared: boolean }): VNode {
   return <div class="map-legend" aria-label="Legend">
-    {(["active", "idle", "unanswered", "gone", "before", "after"] as const).filter((state) => states.includes(state)).map((state) => <span key={state}><i class={`line ${state}`} aria-hidden="true" />{STATES[state]}</span>)}
+    {(["active", "idle", "unanswered", "gone", "before", "after"] as const).filter((state) => states.includes(state)).map((state) => <span key={state}><i class={`line ${state}`} aria-hidden="true" />{compared && state === "idle" ? "at both" : STATES[state]}</span>)}
     <span><i class="ball inside" aria-hidden="true" />inside</span>
     {drawn.nodes.some((node) => node.kind === "outside") && <span><i class="ball outside" aria-hidden="true" />outside</span>}
     {drawn.nodes.some((node) => node.kind === "infra") && <span><i class="ball infra" aria-hidden="true" />infrastructure</span>}
@@ -110,7 +110,7 @@ function Files({ drawn, view }: { drawn: Drawn; view: { current: View | null } }
     const made = view.current;
     if (made === null) return "";
     const nodes = new Map(drawn.nodes.map((node) => [node.id, node]));
-    const of = (id: string): number => { const node = nodes.get(id); return node === undefined ? 5 : sizeOf(node); };
+    const of = (id: string): number => { const node = nodes.get(id); return node === undefined ? 5 : sizeOf(node, drawn.nodes.length); };
     return svg(drawn, made.places, of, { ground: colour("ground"), ink: colour("ink"), edge: (edge) => made.edgeColour(edge), node: (id) => { const node = nodes.get(id); return node === undefined ? "" : made.nodeColour(node); } });
   };
   return <>

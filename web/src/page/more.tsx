@@ -42,7 +42,7 @@ export function EgressPage(): VNode {
       <button type="submit">Ask</button><span class="chips">{PRIVATE.map((network) => <button key={network} type="button" aria-pressed={of === network} onClick={() => { go(href("egress", network)); }}>{network}</button>)}</span>
     </form>
     <Answered of={told}>{(answer) => <>
-      <p class="lead"><strong>{bytes(answer.result.bytes_out)}</strong> out to {counted(answer.result.destinations.length, "destination")}, {bytes(answer.result.bytes_in)} back; {bytes(answer.result.bytes_served)} served to outside. {counted(answer.result.destinations.filter((row) => row.rare).length, "destination")} are rare.</p>
+      <p class="lead"><strong>{bytes(answer.result.bytes_out)}</strong> out to {counted(answer.result.destinations.length, "destination")}, {bytes(answer.result.bytes_in)} back; {bytes(answer.result.bytes_served)} served to outside. {counted(answer.result.destinations.filter((row) => row.rare).length, "destination is", "destinations are")} rare.</p>
       <Blindness answer={answer} />
       <Table name="destinations" columns={EGRESS} rows={answer.result.destinations} id={(row) => row.host} to={(row) => href("host", row.host)} order="-up" empty={<Empty title="Nothing left the local networks" />} />
       {answer.result.served.length > 0 && <Plate title="Served to outside"><Some of={answer.result.served} most={10}>{(rows) => <table class="list"><tbody>{rows.map((row) => <tr key={row.host}><td><HostLink id={row.host} /></td><td class="number">{bytes(row.bytes_out)} out</td><td>{row.protocols.join(", ")}</td><td><Time at={row.last} /></td></tr>)}</tbody></table>}</Some></Plate>}
