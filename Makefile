@@ -4,11 +4,12 @@
 CARGO ?= cargo
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup setup-test setup-package setup-bench demo build test lint doc bench bench-sensor soak captures fuzz deny deb deb-test portable portable-test clean
+.PHONY: help setup setup-test setup-package setup-bench setup-web demo build test lint doc web web-test bench bench-sensor soak captures fuzz deny deb deb-test portable portable-test clean
 
 help:
 	@echo "make demo      build, and show the map of a real capture"
-	@echo "make test      format, lints, documentation and all tests"
+	@echo "make test      format, lints, documentation and all tests, those of the page in a browser too"
+	@echo "make web       build the page that the program serves (web/dist) from web/src"
 	@echo "make bench     speed and memory, as ratios measured in one run"
 	@echo "make bench-sensor, make soak   the whole sensor on a cable: losses, delays, cost; half an hour of churn"
 	@echo "make deb       a Debian package in target/deb; make deb-test installs and runs it in a bare root (root)"
@@ -29,6 +30,9 @@ setup-package:
 setup-bench:
 	@.ci/setup bench
 
+setup-web:
+	@.ci/setup web
+
 build: setup
 	$(CARGO) build --release --locked
 
@@ -37,7 +41,7 @@ demo: build
 	@echo
 	@echo "That was captures/mail-and-files/capture.pcap. Now yours: target/release/tapmap analyze FILE"
 
-test: setup-test lint doc
+test: setup-test lint doc web-test
 	$(CARGO) test --locked --all-targets
 
 lint: setup
@@ -46,6 +50,14 @@ lint: setup
 
 doc: setup
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+
+web: setup-web
+	.ci/web.sh build
+
+web-test: setup setup-web
+	.ci/web.sh check
+	$(CARGO) build --locked
+	.ci/web.sh browser
 
 bench: setup
 	$(CARGO) bench --locked --bench analyze --bench query --bench inference --bench store

@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 
 use super::app::App;
+use super::asset;
 use super::error::{Kind, PROBLEM, Problem};
 
 /// Counts what was asked and how it ended.
@@ -110,12 +111,12 @@ pub fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     Problem::new(Kind::Defect, "the answer failed; the log says why").into_response()
 }
 
-/// Nothing is at a path.
-pub async fn nowhere(request: Request) -> Problem {
-    Problem::not_found(format!(
-        "there is nothing at `{}`; /api/v1/docs describes what is",
-        request.uri().path()
-    ))
+/// No route is at a path: what the page shows there, or nothing.
+pub async fn nowhere(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    asset::page(&method, &uri, &headers).unwrap_or_else(|| {
+        let why = format!("there is nothing at `{}`; /api/v1/docs describes what is", uri.path());
+        Problem::not_found(why).into_response()
+    })
 }
 
 /// Something is at a path, for other methods.

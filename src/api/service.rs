@@ -61,10 +61,10 @@ async fn metrics(State(app): State<App>) -> Response {
     response
 }
 
-/// A page that says what is here
+/// The page that shows the map
 #[utoipa::path(get, path = "/", tag = "service", responses((status = 200, description = "A page", body = String, content_type = "text/html"), Refused))]
-async fn front() -> Response {
-    asset::FRONT.response()
+async fn front(headers: HeaderMap) -> Response {
+    asset::front(&headers)
 }
 
 /// How the pages look
