@@ -7,11 +7,13 @@ import { Answered, BandTag, Copy, Empty, HostLink, Plate, ServiceLink, Some, Tag
 import { address, service } from "../id";
 import { bytes, count, counted } from "../number";
 import { href, subject } from "../route";
+import { status } from "../state/live";
 import { bestName } from "../state/names";
 import { useDocument } from "../state/resource";
+import { dated } from "../target";
 
 export function HostPage(): VNode {
-  const target = subject.value;
+  const target = dated(subject.value, status.value?.snapshot?.as_of ?? null);
   const card = useDocument<Answer<HostCard>>(withParameters(ofMap("/host"), { target }));
   return <>
     <Answered of={card} rows={12} whole>{(answer) => <Card answer={answer} target={target} />}</Answered>

@@ -14,19 +14,15 @@ import { NotReached, Player } from "../incident/spread";
 import { service } from "../id";
 import { counted } from "../number";
 import { change, href, subject, word } from "../route";
+import { status } from "../state/live";
 import { bestName } from "../state/names";
+import { dated, parted } from "../target";
 import { moment } from "../time";
 import { useDocument, type Resource } from "../state/resource";
 import { Candidates } from "./spread";
 
-/** A target with its moment taken apart. */
-export function parted(target: string): { place: string; at: string | null } {
-  const at = target.lastIndexOf("@");
-  return at < 0 ? { place: target, at: null } : { place: target.slice(0, at), at: target.slice(at + 1) };
-}
-
 export function IncidentPage(): VNode {
-  const target = subject.value;
+  const target = dated(subject.value, status.value?.snapshot?.as_of ?? null);
   const radius = useDocument<Answer<BlastRadius>>(withParameters(ofMap("/blast-radius"), { target }));
   const card = useDocument<Answer<HostCard>>(withParameters(ofMap("/host"), { target }));
   return <Answered of={radius} rows={14} whole>{(answer) => <Shown answer={answer} card={card} target={target} />}</Answered>;

@@ -118,9 +118,14 @@ export function ComparePage(): VNode {
 export function MapsPage(): VNode {
   const [maps, tell] = useState<UploadedMap[] | null>(null);
   const [problem, fail] = useState<Problem | null>(null);
-  const [progress, go_] = useState<Progress | null>(null);
+  const [progress, proceed] = useState<Progress | null>(null);
   const look = (): void => { get<Maps>("/api/v1/maps").then((told) => { tell(told.maps); }, (why: unknown) => { if (why instanceof Problem) fail(why); }); };
   useEffect(look, []);
+  // What was just sent is shown as soon as it is read.
+  const [wanted, want] = useState<string | null>(null);
+  useEffect(() => {
+    if (maps?.some((map) => map.id === wanted && map.status.state === "ready") === true) go(`/?on=${wanted ?? ""}`);
+  }, [maps, wanted]);
   useEffect(() => {
     if (maps?.some((map) => map.status.state === "reading") !== true) return undefined;
     const timer = window.setTimeout(look, 700);
@@ -129,12 +134,12 @@ export function MapsPage(): VNode {
   const send = (file: File | undefined): void => {
     if (file === undefined) return;
     fail(null);
-    upload(file, go_).then((map) => {
-      go_(null);
+    upload(file, proceed).then((map) => {
+      proceed(null);
+      want(map.id);
       look();
-      if (map.status.state === "ready") go(`/?on=${map.id}`);
     }, (why: unknown) => {
-      go_(null);
+      proceed(null);
       if (why instanceof Problem) fail(why);
       look();
     });

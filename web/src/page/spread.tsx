@@ -9,12 +9,14 @@ import { Answered, Copy, DependencyLink, Empty, HostLink, Plate, Some, Tag, Time
 import { Chain } from "../incident/spread";
 import { count, counted, percent } from "../number";
 import { change, href, subject, word } from "../route";
+import { status } from "../state/live";
 import { useDocument } from "../state/resource";
 import { ClassTag } from "./host";
-import { parted, Spread } from "./incident";
+import { dated, parted } from "../target";
+import { Spread } from "./incident";
 
 export function SpreadPage(): VNode {
-  const target = subject.value;
+  const target = dated(subject.value, status.value?.snapshot?.as_of ?? null);
   const card = useDocument<Answer<HostCard>>(withParameters(ofMap("/host"), { target: parted(target).place }));
   return <Answered of={card} whole>{(answer) => <>
     <div class="head"><h1>What <HostLink id={answer.result.host.id} /> has reached</h1>

@@ -4,7 +4,7 @@ import { afterAll, expect, test } from "vitest";
 import type { Page } from "playwright-core";
 import { capture, open, rows, serve, settled, type Served } from "./program";
 
-const CAPTURES = ["three-tier", "worm", "mail-and-files", "databases", "one-sided", "scan", "vxlan", "kerberos"];
+const CAPTURES = ["three-tier", "worm", "mail-and-files", "databases", "scan", "vxlan"];
 const served: Served[] = [];
 afterAll(async () => { await Promise.all(served.map((one) => one.stop())); });
 

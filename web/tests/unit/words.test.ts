@@ -6,6 +6,7 @@ import { address, dependency, hostOf, portOf, service, target } from "../../src/
 import { bytes, counted, percent } from "../../src/number";
 import { isAddress, isNetwork, meaning, offers } from "../../src/search";
 import type { Host } from "../../src/api/types";
+import { dated, parted } from "../../src/target";
 import { clock, moment, span, utc } from "../../src/time";
 
 test("the box knows what is meant", () => {
@@ -78,6 +79,14 @@ test("times are UTC, and what is typed is read as it is meant", () => {
   expect(moment("10:04", null)).toBeNull();
   expect(moment("soon", day)).toBeNull();
   expect([span(0.4), span(7.25), span(67), span(90_061), span(Number.NaN)]).toEqual(["400 ms", "7.3 s", "1 min 7 s", "1 d 1 h", "–"]);
+});
+
+test("a target keeps its moment, and a time of the day gets its day", () => {
+  expect(parted("db1@2026-03-14T10:04Z")).toEqual({ place: "db1", at: "2026-03-14T10:04Z" });
+  expect(parted("db1")).toEqual({ place: "db1", at: null });
+  expect(dated("db1@10:04", "2026-03-14T23:00:00Z")).toBe("db1@2026-03-14T10:04:00Z");
+  expect(dated("db1@2026-03-14T10:04", "2026-03-15T00:00:00Z")).toBe("db1@2026-03-14T10:04");
+  expect(dated("db1", "2026-03-14T23:00:00Z")).toBe("db1");
 });
 
 test("numbers are short and honest", () => {
