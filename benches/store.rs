@@ -148,7 +148,7 @@ fn main() {
     ];
     for (name, window) in windows {
         let began = Instant::now();
-        let stored = store.read(&window).unwrap();
+        let stored = store.read_by(&window, &tapmap::pipeline::both).unwrap();
         let read = began.elapsed();
         let snapshot = Snapshot::new(stored.map, &operator);
         let made = began.elapsed();

@@ -11,7 +11,7 @@ use super::reading::Wanted;
 use super::setup::Setup;
 use crate::capture::Options;
 use crate::graph::{Delta, Gained};
-use crate::pipeline::Outcome;
+use crate::pipeline::{self, Outcome};
 use crate::report::{Counted, Selection, SourceFacts};
 use crate::store::{Grain, SourceRow, Store, StoreOptions, Stored, Window, kept};
 
@@ -25,7 +25,7 @@ pub fn read(dir: &Path, setup: &Setup, wanted: Wanted) -> Result<Stored, Failure
     }
     let window =
         Window { since: options.since, until: options.until, as_of: wanted.as_of, records: wanted.records };
-    Store::open(dir, &StoreOptions::default()).read(&window).map_err(Failure::failed)
+    Store::open(dir, &StoreOptions::default()).read_by(&window, &pipeline::both).map_err(Failure::failed)
 }
 
 /// Says how finely flows are told that are too many to be told one by one.

@@ -15,6 +15,7 @@
 //! With one worker everything happens on the calling thread.
 
 mod batch;
+mod both;
 mod expectation;
 mod indication;
 pub mod live;
@@ -32,6 +33,7 @@ use crate::graph::Map;
 use crate::model::{FlowRecord, Indication};
 
 use batch::Workers;
+pub use both::both;
 use reading::{Reading, Send};
 use shard::{Orders, Shard};
 pub use token::Tokens;

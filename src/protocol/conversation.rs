@@ -339,7 +339,8 @@ impl Conversation {
         self.protocol = Some(analyzer.protocol());
         self.client_proven = client.is_some();
         self.client = client.unwrap_or(self.client);
-        self.stage = Stage::Following { session: analyzer.begin() };
+        let session = if self.from_start { analyzer.begin() } else { analyzer.begin_late() };
+        self.stage = Stage::Following { session };
         self.learn(seen);
     }
 

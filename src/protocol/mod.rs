@@ -303,6 +303,12 @@ pub trait Analyzer: Sync {
 
     /// Begins to follow one flow; it will be given everything from the first byte of the opening.
     fn begin(&self) -> Box<dyn Session>;
+
+    /// The same for a flow that may have begun before the capture did: what was said before the opening is
+    /// not known.
+    fn begin_late(&self) -> Box<dyn Session> {
+        self.begin()
+    }
 }
 
 /// One flow of a protocol being followed.

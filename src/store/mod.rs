@@ -39,7 +39,7 @@ mod writer;
 pub use contact::Grain;
 pub use copy::{backup, check, restore};
 pub use error::{StoreError, Trouble};
-pub use read::{Stored, Window};
+pub use read::{Both, Stored, Window};
 pub use source::SourceRow;
 pub use upkeep::{Retention, Room, Size};
 pub use word::kept;
@@ -98,6 +98,17 @@ impl Store {
     /// # Errors
     /// If there is no store, or it cannot be read.
     pub fn read(&self, window: &Window) -> Result<Stored, StoreError> {
-        read::read(&self.dir, window)
+        self.read_by(window, &|one, other| {
+            one();
+            other();
+        })
+    }
+
+    /// The same, with its two halves done as `both` does them: they may run at the same time.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn read_by(&self, window: &Window, both: &Both) -> Result<Stored, StoreError> {
+        read::read(&self.dir, window, both)
     }
 }

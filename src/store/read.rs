@@ -75,8 +75,11 @@ impl State {
     }
 }
 
-/// Reads a store: the map, and beside it, at the same time, its flows.
-pub(super) fn read(dir: &Path, window: &Window) -> Result<Stored, StoreError> {
+/// How two pieces of work are done: one after the other, or at the same time by who may start threads.
+pub type Both = dyn Fn(&mut (dyn FnMut() + Send), &mut dyn FnMut());
+
+/// Reads a store: the map, and beside it its flows.
+pub(super) fn read(dir: &Path, window: &Window, both: &Both) -> Result<Stored, StoreError> {
     let path = database::path(dir);
     let connection = database::to_read(&path)?;
     // One transaction, so that everything is of one moment while somebody writes.
@@ -86,19 +89,18 @@ pub(super) fn read(dir: &Path, window: &Window) -> Result<Stored, StoreError> {
     if !window.records {
         return read_map(&moment, scope, state.newest);
     }
-    let (stored, flows) = std::thread::scope(|threads| {
-        let beside = threads.spawn(|| read_flows_of(&path, state, scope));
-        let stored = read_map(&moment, scope, state.newest);
-        match beside.join() {
-            Ok(flows) => (stored, flows),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
+    let (mut stored, mut beside) = (None, None);
+    both(&mut || beside = Some(read_flows_of(&path, state, scope)), &mut || {
+        stored = Some(read_map(&moment, scope, state.newest))
     });
-    let flows = match flows? {
+    let flows = match beside.transpose()?.flatten() {
         Some(flows) => flows,
         None => FlowsRead::of(&moment, scope)?,
     };
-    let stored = stored?;
+    let stored = match stored {
+        Some(stored) => stored?,
+        None => read_map(&moment, scope, state.newest)?,
+    };
     Ok(Stored {
         records: flows.records,
         grain: flows.grain,

@@ -37,6 +37,10 @@ impl Analyzer for Redis {
     }
 
     fn begin(&self) -> Box<dyn Session> {
+        Box::new(session::RedisSession::whole())
+    }
+
+    fn begin_late(&self) -> Box<dyn Session> {
         Box::new(session::RedisSession::default())
     }
 }

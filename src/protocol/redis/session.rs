@@ -24,6 +24,8 @@ enum Field {
 
 #[derive(Default)]
 pub(super) struct RedisSession {
+    /// Heard from its first byte on.
+    whole: bool,
     values: u32,
     field: Field,
     /// The server's name, from HELLO.
@@ -129,15 +131,21 @@ fn command<'a>(value: &Value<'_>, bytes: &'a [u8]) -> Result<&'a [u8], usize> {
 }
 
 impl RedisSession {
+    /// One that is heard from its first byte on.
+    pub(super) fn whole() -> RedisSession {
+        RedisSession { whole: true, ..RedisSession::default() }
+    }
+
     /// Replicas ask for everything; publishers and subscribers use a broker, whatever else they do.
     fn on_command(&mut self, word: &[u8], seen: &mut Seen) {
         let is = |words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()));
         if self.first == First::Unknown {
-            // Only what clients say when they begin shows that no password came before: the tap may
-            // have started late.
+            // Where the tap may have started late, only what clients say when they begin shows that no
+            // password came before. HELLO may bring one along.
             self.first = match () {
                 () if is(&["AUTH"]) => First::Password,
-                () if is(&["CLIENT", "COMMAND"]) => First::Command,
+                () if is(&["HELLO"]) => First::Answered,
+                () if self.whole || is(&["CLIENT", "COMMAND"]) => First::Command,
                 () => First::Answered,
             };
         }

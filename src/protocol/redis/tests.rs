@@ -3,6 +3,7 @@
 use crate::model::{Fault, Observation, Purpose, Role, Side, State};
 use crate::protocol::testing::Line::{C, S};
 use crate::protocol::testing::{Line, faults, late, tcp};
+use crate::protocol::{Analyzer as _, Seen};
 
 /// The protocol is Redis, the client the script's, and exactly these products of the server were told.
 fn check(lines: &[Line<'_>], products: &[&str]) {
@@ -101,7 +102,10 @@ fn lengths_are_not_believed() {
 
 #[test]
 fn replicas_and_subscribers_are_known_by_their_commands() {
-    let told = |lines: &[Line<'_>]| tcp(lines).observations;
+    let told = |lines: &[Line<'_>]| {
+        let all = tcp(lines).observations.into_iter();
+        all.filter(|told| matches!(told, Observation::Purpose(_))).collect::<Vec<_>>()
+    };
     let psync = C(b"*3\r\n$5\r\nPSYNC\r\n$1\r\n?\r\n$2\r\n-1\r\n");
     let ping = C(b"*1\r\n$4\r\nPING\r\n");
     assert_eq!(told(&[ping.clone(), S(b"+PONG\r\n"), psync]), [Observation::Purpose(Purpose::Replication)]);
@@ -122,5 +126,14 @@ fn a_password_in_clear_or_none_is_a_fault_once_it_was_answered() {
     assert_eq!(talk(auth, b"-WRONGPASS invalid\r\n"), []);
     assert_eq!(talk(name, b"+OK\r\n"), [(Fault::RedisOpen, State::Used)]);
     assert_eq!(talk(name, b"-NOAUTH Authentication required.\r\n"), []);
-    assert_eq!(talk(b"*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n", b"$-1\r\n"), [], "a password may have come before");
+    let get: &[u8] = b"*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n";
+    assert_eq!(talk(get, b"$-1\r\n"), [(Fault::RedisOpen, State::Used)]);
+    assert_eq!(talk(get, b"-NOAUTH Authentication required.\r\n"), []);
+    let mut session = super::Redis.begin_late();
+    let mut seen = Seen::default();
+    for (from, bytes) in [(Role::Client, get), (Role::Server, b"$-1\r\n")] {
+        session.on_bytes(from, bytes, &mut seen);
+    }
+    let told = seen.drain().any(|told| matches!(told, Observation::Practice { .. }));
+    assert!(!told, "a password may have come before");
 }
