@@ -72,6 +72,14 @@ impl<'a> Doorway<'a> {
 }
 
 impl Door {
+    /// What to say at the start, where whoever is on this machine may come in.
+    pub fn notice(&self) -> Option<&'static str> {
+        self.auth.open_to_this_machine().map(|_| {
+            "there is no token yet: whoever can log in to this machine may look and act here; `tapmap token add` ends \
+             that"
+        })
+    }
+
     /// Where to come in: scheme, address and port.
     pub fn url(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };

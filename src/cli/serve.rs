@@ -104,6 +104,10 @@ async fn serve(
     let (mut interrupt, mut terminate) =
         signals().context("signals cannot be heard").map_err(Failure::Failed)?;
     output::write(|out| writeln!(out, "{}", door.url()))?;
+    if let Some(notice) = door.notice().filter(|_| !arguments.quiet) {
+        // If nobody listens there is nobody to tell.
+        let _ = writeln!(std::io::stderr(), "tapmap: {notice}");
+    }
     let handle = Handle::new();
     let served = door.listener.serve(api::app(app.clone(), door.auth), handle.clone());
     tokio::pin!(served);

@@ -150,9 +150,12 @@ fn doorway(sensor: &Sensor) -> Result<Option<Doorway<'_>>, Failure> {
 }
 
 fn serve(door: Door, board: &Arc<Board>, known: &Arc<Known>, sensor: &Sensor) -> Result<Serving, Failure> {
-    let url = door.url();
+    let (url, notice) = (door.url(), door.notice());
     let serving = Serving::start(door, Arc::clone(board), known, sensor)?;
     tracing::info!("answers at {url}");
+    if let Some(notice) = notice {
+        tracing::info!("{notice}");
+    }
     Ok(serving)
 }
 
