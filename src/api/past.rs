@@ -2,21 +2,29 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::time::Instant;
 use utoipa::IntoParams;
 
-use super::app::Served;
-use super::desk::Desk;
+use super::app::{App, Served};
 use super::error::{Kind, Problem};
 use super::question::Moment;
 use super::source::Current;
-use crate::model::Timestamp;
+use crate::model::{Nanos, Timestamp};
 use crate::question::Ground;
 
 /// Times kept at most: each is a map of its own in memory.
 const PASTS_MAX: usize = 4;
+
+/// How long what is not over is answered from what was read of it: packets come all the time, and reading
+/// takes its time.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// What ended so long before the newest packet is over: by then the history has it.
+const SETTLED: Nanos = 60_000_000_000;
 
 /// Which time a question is about; other parameters than those of the question.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, IntoParams)]
@@ -65,23 +73,36 @@ pub struct Past {
 /// One time of one state, read once.
 struct Slot {
     past: Past,
-    /// The state that was the newest when it was asked for.
-    number: u64,
+    /// When it was asked for; none: it is over, and does not change.
+    asked: Option<Instant>,
     map: Arc<OnceCell<Arc<Current>>>,
 }
 
 /// Times that were asked for lately, the newest last.
-#[derive(Default)]
-pub struct Pasts(Mutex<VecDeque<Slot>>);
+pub struct Pasts {
+    kept: Mutex<VecDeque<Slot>>,
+    /// One is read at a time, whoever asks: reading takes all the memory that a map may take.
+    reading: Semaphore,
+}
+
+impl Default for Pasts {
+    fn default() -> Self {
+        Pasts { kept: Mutex::default(), reading: Semaphore::new(1) }
+    }
+}
 
 impl Pasts {
-    fn slot(&self, past: Past, number: u64) -> Arc<OnceCell<Arc<Current>>> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = kept.iter().find(|slot| slot.past == past && slot.number == number) {
+    fn slot(&self, past: Past, over: bool) -> Arc<OnceCell<Arc<Current>>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|slot| {
+            slot.past != past || slot.asked.is_none_or(|asked| !over && asked.elapsed() < FRESH)
+        });
+        if let Some(slot) = kept.iter().find(|slot| slot.past == past) {
             return Arc::clone(&slot.map);
         }
         let map = Arc::new(OnceCell::new());
-        kept.push_back(Slot { past, number, map: Arc::clone(&map) });
+        let asked = (!over).then(Instant::now);
+        kept.push_back(Slot { past, asked, map: Arc::clone(&map) });
         if kept.len() > PASTS_MAX {
             kept.pop_front();
         }
@@ -94,18 +115,28 @@ impl Served {
     ///
     /// # Errors
     /// If nothing is kept of it, or it cannot be read.
-    pub async fn past(self: &Arc<Self>, desk: &Desk, past: Past) -> Result<Arc<Current>, Problem> {
+    pub async fn past(self: &Arc<Self>, app: &App, past: Past) -> Result<Arc<Current>, Problem> {
         let now = self.current()?;
         let ends = [past.until, past.as_of].into_iter().flatten().min();
         // What is over does not change with what comes; what is not over does.
-        let over = ends.is_some_and(|end| now.figures.as_of.is_some_and(|newest| end <= newest));
-        let number = if over { 0 } else { now.number };
-        let slot = self.pasts.slot(past, number);
-        let read = || {
-            let served = Arc::clone(self);
-            desk.work(move || served.read(&past).map(|ground| Arc::new(Current::new(now.number, ground))))
-        };
-        slot.get_or_try_init(read).await.cloned()
+        let newest = now.figures.as_of;
+        let over = ends.is_some_and(|end| newest.is_some_and(|newest| newest - end >= SETTLED));
+        let slot = self.pasts.slot(past, over);
+        if let Some(map) = slot.get() {
+            return Ok(Arc::clone(map));
+        }
+        let (served, app) = (Arc::clone(self), app.clone());
+        // Whoever asked may give up; what is read is there for the next who asks.
+        let reading = tokio::spawn(async move {
+            let _turn = served.pasts.reading.acquire().await;
+            let read = || {
+                let served = Arc::clone(&served);
+                let number = now.number;
+                app.desk.work(move || served.read(&past).map(|ground| Arc::new(Current::new(number, ground))))
+            };
+            slot.get_or_try_init(read).await.cloned()
+        });
+        reading.await.unwrap_or_else(|_| Err(Problem::new(Kind::Defect, "the history could not be read")))
     }
 
     /// Reads the map of another time, which takes its time.
@@ -145,13 +176,26 @@ mod tests {
     fn so_many_times_are_kept_and_no_more() {
         let pasts = Pasts::default();
         let past = |seconds| Past { since: Some(Timestamp::from_seconds(seconds, 0)), ..Past::default() };
-        let first = pasts.slot(past(0), 1);
-        assert!(Arc::ptr_eq(&first, &pasts.slot(past(0), 1)));
-        assert!(!Arc::ptr_eq(&first, &pasts.slot(past(0), 2)), "of another state");
+        let first = pasts.slot(past(0), false);
+        assert!(Arc::ptr_eq(&first, &pasts.slot(past(0), false)));
+        let over = pasts.slot(past(0), true);
+        assert!(!Arc::ptr_eq(&first, &over), "it is over by now, and read once more");
+        assert!(Arc::ptr_eq(&over, &pasts.slot(past(0), true)));
         for seconds in 1..10 {
-            pasts.slot(past(seconds), 1);
+            pasts.slot(past(seconds), false);
         }
-        assert_eq!(pasts.0.lock().unwrap().len(), PASTS_MAX);
-        assert!(!Arc::ptr_eq(&first, &pasts.slot(past(0), 1)), "it made room");
+        assert_eq!(pasts.kept.lock().unwrap().len(), PASTS_MAX);
+        assert!(!Arc::ptr_eq(&over, &pasts.slot(past(0), true)), "it made room");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_over_is_read_again_after_a_while() {
+        let pasts = Pasts::default();
+        let past = Past { since: Some(Timestamp::from_seconds(1, 0)), ..Past::default() };
+        let first = pasts.slot(past, false);
+        tokio::time::advance(FRESH / 2).await;
+        assert!(Arc::ptr_eq(&first, &pasts.slot(past, false)));
+        tokio::time::advance(FRESH).await;
+        assert!(!Arc::ptr_eq(&first, &pasts.slot(past, false)));
     }
 }

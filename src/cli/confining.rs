@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::failure::{DONE, Failure};
 use super::output;
-use crate::config::Sensor;
+use crate::config::{Sensor, Site};
 use crate::pipeline::sandbox::{
     Mode, Prepared, Probe, Report, SandboxOptions, State, before_capture, probes,
 };
@@ -43,7 +43,10 @@ impl SandboxArguments {
             Wanted::Strict => Mode::Strict,
         };
         let named = [&sensor.watch, &sensor.site, &sensor.tls_certificate, &sensor.tls_key];
-        let read = named.into_iter().flatten().cloned().chain(files).collect();
+        // What the site file names; a mistake in it has been told already.
+        let site = sensor.site.as_deref().and_then(|path| Site::read(path).ok());
+        let of_site = site.into_iter().flat_map(|(site, _)| [site.authorities, site.certificates].concat());
+        let read = named.into_iter().flatten().cloned().chain(files).chain(of_site).collect();
         let (user, group) = (sensor.user.clone(), sensor.group.clone());
         SandboxOptions { mode, user, group, data_dir: sensor.data_dir.clone(), read }
     }

@@ -400,7 +400,10 @@ impl Delta {
             let Some(at) = self.certificates.get_mut(&sha256) else { continue };
             let Some(seen) = seen_at(&mut at.places, &place) else { continue };
             match response {
-                Some(response) => seen.staple = seen.staple.max(Staple::read(response, &at.facts.serial)),
+                Some(response) => {
+                    let staple = Staple::read(response, &at.facts.serial);
+                    seen.staple = seen.staple.max(staple.map(|staple| staple.shown(scene.at.time)));
+                }
                 None => last = last.max(Some((seen.span.last, sha256))),
             }
         }

@@ -68,7 +68,7 @@ async fn answer<Q: Sent>(request: Request, question: Q) -> Result<Response, Prob
     let Request { app, asked, showing, when, headers, uri } = request;
     let state = match when.past()? {
         None => asked.0.current()?,
-        Some(past) => asked.0.past(&app.desk, past).await?,
+        Some(past) => asked.0.past(&app, past).await?,
     };
     let whole = marked(&app, &state).await?;
     let tag = uri.map(|uri| Tag::of(&whole, &uri, form));

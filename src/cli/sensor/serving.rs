@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum_server::Handle;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
 
 use super::known::Known;
 use crate::api::{self, App, Live, Options, Past, UploadLimits, Uploads};
@@ -35,6 +36,7 @@ pub struct Serving {
     runtime: Runtime,
     app: App,
     handle: Handle<std::net::SocketAddr>,
+    served: JoinHandle<()>,
 }
 
 impl Serving {
@@ -63,19 +65,23 @@ impl Serving {
         let app = App::with_uploads(Arc::new(source(board, known, sensor)), options, uploads);
         let handle = Handle::new();
         let served = door.listener.serve(api::app(app.clone(), door.auth), handle.clone());
-        runtime.spawn(async move {
+        let served = runtime.spawn(async move {
             if let Err(error) = served.await {
                 tracing::error!("the API has ended: {error}");
             }
             drop(folder);
         });
-        Ok(Serving { runtime, app, handle })
+        Ok(Serving { runtime, app, handle, served })
     }
 
     /// Ends streams, lets requests that are under way end, and is gone.
     pub fn stop(self) {
         self.app.stop();
         self.handle.graceful_shutdown(Some(PATIENCE));
+        let ended = self.runtime.block_on(async { tokio::time::timeout(2 * PATIENCE, self.served).await });
+        if ended.is_err() {
+            tracing::warn!("requests that were under way were cut off");
+        }
         self.runtime.shutdown_timeout(PATIENCE);
     }
 }

@@ -5,7 +5,7 @@ use super::shown::{Fault, Judge, Shown};
 use super::words::{looks_public, short};
 use crate::finding::rule::Rule;
 use crate::graph::{Certificate, CertificateSeen};
-use crate::query::Doubt;
+use crate::query::{Anchor, Doubt};
 
 /// A certificate signed by nobody else.
 pub const SELF_SIGNED: Rule = Rule {
@@ -97,7 +97,7 @@ pub(super) fn faults(shown: &Shown<'_>, judge: &Judge<'_>) -> Vec<Fault> {
             if facts.is_ca { "self-signed, and may issue certificates itself" } else { "self-signed" };
         faults.push(shown.fault(&SELF_SIGNED, severity, words.to_owned()));
     }
-    if let Some(maker) = vendor_default(facts) {
+    if let Some(maker) = vendor_default(facts).filter(|_| !of_browsers(shown)) {
         let words = format!("as shipped with {maker}");
         faults.push(shown.fault(&VENDOR_DEFAULT, VENDOR_DEFAULT.severity_base, words));
     }
@@ -113,12 +113,17 @@ pub(super) fn faults(shown: &Shown<'_>, judge: &Judge<'_>) -> Vec<Fault> {
     faults
 }
 
-/// Nobody is unknown where nobody was named.
+/// Makers have public certificates too, for what they run themselves.
+fn of_browsers(shown: &Shown<'_>) -> bool {
+    shown.verdict.anchor == Some(Anchor::Public) || looks_public(shown.facts())
+}
+
+/// Nobody is unknown where nobody was named, nor elsewhere: others trust whom they like.
 fn unknown(shown: &Shown<'_>, judge: &Judge<'_>) -> Option<Fault> {
     let stranger = matches!(shown.verdict.why, Some(Doubt::UnknownAuthority | Doubt::Incomplete));
     let named = judge.chains.authorities().are_named();
     let words = || format!("issued by {}", short(&shown.facts().issuer));
-    (named && stranger && !looks_public(shown.facts()))
+    (shown.ours && named && stranger && !looks_public(shown.facts()))
         .then(|| shown.fault(&UNKNOWN_AUTHORITY, UNKNOWN_AUTHORITY.severity_base, words()))
 }
 

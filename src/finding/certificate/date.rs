@@ -152,7 +152,9 @@ fn authority(shown: &Shown<'_>, judge: &Judge<'_>) -> Option<Fault> {
     if status == Status::NotYetValid {
         return None;
     }
-    let leaves = judge.leaves_beside(shown);
+    let mut leaves = judge.leaves_beside(shown);
+    // One that is out of date itself says nothing of what is needed.
+    leaves.retain(|leaf| leaf.facts.not_after >= shown.moments.shown);
     let unneeded = |leaf: &&crate::graph::Certificate| {
         let verdict = judge.verdict(&leaf.facts, shown.seen.place.role, shown.moments.shown);
         verdict.why.is_none() && !verdict.path.contains(&shown.facts().sha256)

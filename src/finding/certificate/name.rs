@@ -59,7 +59,8 @@ pub(super) fn faults(shown: &Shown<'_>, judge: &Judge<'_>) -> Vec<Fault> {
     if !shown.is_server() || facts.problem.is_some() {
         return faults;
     }
-    let asked = shown.seen.place.sni.as_deref().filter(|_| facts.extensions.has_san);
+    // What others serve under which name is theirs to put right, and between mail servers any name will do.
+    let asked = shown.seen.place.sni.as_deref().filter(|_| facts.extensions.has_san && shown.ours);
     if let Some(asked) = asked.filter(|asked| !holds_for(facts, asked)) {
         let words = format!("asked for as {}, holds for {}", short(asked), names(facts));
         faults.push(shown.fault(&MISMATCH, MISMATCH.severity_base, words));

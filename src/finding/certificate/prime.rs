@@ -24,7 +24,7 @@ const ROCA_PRIMES: [u32; 38] = [
 const ROCA_LEN_MIN: usize = 64;
 
 /// A modulus that bears the mark of the generator of CVE-2017-15361: so are its primes, and therefore their
-/// product. Of sound keys one in 2^150 does.
+/// product. Of sound keys one in some two hundred million does.
 pub(super) fn is_roca(modulus: &[u8]) -> bool {
     modulus.len() >= ROCA_LEN_MIN
         && ROCA_PRIMES.iter().all(|prime| {

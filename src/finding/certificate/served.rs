@@ -1,11 +1,11 @@
 //! One service with several certificates: a balancer half renewed, or somebody in between.
 
 use super::shown::{Fault, Judge, Shown};
-use super::words::{family, short};
+use super::words::{family, looks_public, short};
 use crate::finding::rule::Rule;
 use crate::graph::{Certificate, CertificateSeen};
 use crate::model::{Nanos, Role};
-use crate::query::Anchor;
+use crate::query::{Anchor, Doubt};
 
 /// Now one certificate, now another.
 pub const INCONSISTENT: Rule = Rule {
@@ -30,6 +30,9 @@ pub const OTHER_ISSUER: Rule = Rule {
     why: "Somebody may intercept the connections with certificates of his own, or runs an authority beside the \
           rules.",
 };
+
+/// So long it may take to renew a certificate on every node.
+const ROLLING: Nanos = 6 * 3_600_000_000_000;
 
 const DAY: Nanos = 86_400_000_000_000;
 
@@ -58,14 +61,21 @@ fn others<'a>(shown: &Shown<'_>, judge: &Judge<'a>) -> Vec<(&'a Certificate, &'a
     here.copied().collect()
 }
 
-/// The older of two that are presented by turns within a day; two kinds of key are meant to be.
+/// The older of two that are still presented by turns, long after the newer one came; two kinds of key are
+/// meant to be.
 fn inconsistent(shown: &Shown<'_>, others: &[(&Certificate, &CertificateSeen)]) -> Option<Fault> {
     let (facts, span) = (shown.facts(), shown.seen.seen.span);
     let (newer, _) = others.iter().find(|(other, seen)| {
         let other = &other.facts;
         let by_turns = span.first < seen.seen.span.first && seen.seen.span.first < span.last;
-        let soon = span.last - seen.seen.span.first < DAY;
-        by_turns && soon && other.key_algorithm == facts.key_algorithm && other.not_before > facts.not_before
+        // While all nodes are renewed one after the other both are seen for a while.
+        let went_on = span.last - seen.seen.span.first >= ROLLING;
+        let now = shown.moments.end.is_none_or(|end| end - span.last.min(seen.seen.span.last) < DAY);
+        by_turns
+            && went_on
+            && now
+            && other.key_algorithm == facts.key_algorithm
+            && other.not_before > facts.not_before
     })?;
     let words = format!("by turns with {} (serial {})", short(&newer.facts.subject), newer.facts.serial);
     Some(shown.fault(&INCONSISTENT, INCONSISTENT.severity_base, words))
@@ -80,6 +90,11 @@ fn other_issuer(
 ) -> Option<Fault> {
     let (facts, first) = (shown.facts(), shown.seen.seen.span.first);
     if shown.seen.place.sni.is_none() || facts.issuer.is_empty() || shown.verdict.anchor.is_some() {
+        return None;
+    }
+    // One of a public authority that is out of date is no stranger's.
+    let out_of_date = matches!(shown.verdict.why, Some(Doubt::Expired | Doubt::NotYetValid));
+    if out_of_date || looks_public(facts) {
         return None;
     }
     let mut before: Vec<&(&Certificate, &CertificateSeen)> =

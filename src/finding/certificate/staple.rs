@@ -30,7 +30,7 @@ pub(super) fn faults(shown: &Shown<'_>, _: &Judge<'_>) -> Vec<Fault> {
             (STAPLE.severity_base, format!("revoked, by its own stapled response of {}", date(staple.since)))
         }
         (StapleStatus::Missing, _) if must => (STALE, "stapled no response, and must".to_owned()),
-        (StapleStatus::Good, Some(until)) if until < shown.moments.shown => {
+        (StapleStatus::Stale, Some(until)) => {
             (STALE, format!("stapled response held until {} only", date(until)))
         }
         _ => return Vec::new(),

@@ -6,6 +6,9 @@ use crate::finding::rule::Rule;
 use crate::model::{Role, Timestamp};
 use crate::query::Anchor;
 
+/// Remote Desktop Authentication: what Windows' own authority issues for terminal servers.
+const REMOTE_DESKTOP: &str = "1.3.6.1.4.1.311.54.1.2";
+
 /// An authority's certificate, or another purpose.
 pub const BAD_USAGE: Rule = Rule {
     id: "CERT-16",
@@ -101,7 +104,7 @@ fn bad_usage(shown: &Shown<'_>) -> Option<Fault> {
     // OpenSSL marks what it signs with its own key as an authority: CERT-04 says all there is to say.
     let (severity, words) = if facts.is_ca && facts.self_signed == Some(false) {
         (BAD_USAGE.severity_base, "an authority's own certificate".to_owned())
-    } else if !extensions.allows("serverAuth") {
+    } else if !extensions.allows("serverAuth") && !extensions.allows(REMOTE_DESKTOP) {
         let purposes = extensions.purposes.as_deref().unwrap_or_default().join(", ");
         (4, format!("not for servers, but for {purposes}"))
     } else if extensions

@@ -15,6 +15,8 @@ pub enum StapleStatus {
     Missing,
     /// Not revoked.
     Good,
+    /// Not revoked, as far as somebody said so too long ago: a newer response should have been there.
+    Stale,
     /// The responder does not know it.
     Unknown,
     /// Revoked.
@@ -34,14 +36,20 @@ pub struct Staple {
 
 impl StapleStatus {
     /// All of them.
-    pub const ALL: [StapleStatus; 4] =
-        [StapleStatus::Missing, StapleStatus::Good, StapleStatus::Unknown, StapleStatus::Revoked];
+    pub const ALL: [StapleStatus; 5] = [
+        StapleStatus::Missing,
+        StapleStatus::Good,
+        StapleStatus::Stale,
+        StapleStatus::Unknown,
+        StapleStatus::Revoked,
+    ];
 
     /// A word for it.
     pub const fn word(self) -> &'static str {
         match self {
             StapleStatus::Missing => "missing",
             StapleStatus::Good => "good",
+            StapleStatus::Stale => "stale",
             StapleStatus::Unknown => "unknown",
             StapleStatus::Revoked => "revoked",
         }
@@ -87,6 +95,15 @@ impl Staple {
             }
         }
         None
+    }
+
+    /// The same, shown at a moment: it says what it says for so long only.
+    pub fn shown(self, at: Timestamp) -> Staple {
+        let over = self.until.is_some_and(|until| until < at);
+        match self.status {
+            StapleStatus::Good if over => Staple { status: StapleStatus::Stale, ..self },
+            _ => self,
+        }
     }
 
     fn single(mut rest: Reader<'_>) -> Option<Staple> {

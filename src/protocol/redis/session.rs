@@ -141,10 +141,10 @@ impl RedisSession {
         let is = |words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()));
         if self.first == First::Unknown {
             // Where the tap may have started late, only what clients say when they begin shows that no
-            // password came before. HELLO may bring one along.
+            // password came before. HELLO may bring one along, and the others are answered to anybody.
             self.first = match () {
                 () if is(&["AUTH"]) => First::Password,
-                () if is(&["HELLO"]) => First::Answered,
+                () if is(&["HELLO", "QUIT", "RESET"]) => First::Answered,
                 () if self.whole || is(&["CLIENT", "COMMAND"]) => First::Command,
                 () => First::Answered,
             };

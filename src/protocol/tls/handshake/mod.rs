@@ -51,7 +51,13 @@ pub(super) struct Handshake {
     /// A Certificate message was told, by role.
     certified: Pair<bool>,
     staple: Staple,
+    /// The client means to speak with a person, not with a service: see [`MEDIA`].
+    media: bool,
 }
+
+/// `use_srtp` (RFC 5764): a call between browsers. Both ends make certificates for one call, which vouch for
+/// nothing and are checked by a fingerprint that was told elsewhere.
+const MEDIA: u16 = 14;
 
 impl Handshake {
     pub(super) fn over(carrier: Carrier) -> Self {
@@ -68,6 +74,7 @@ impl Handshake {
             held: None,
             certified: Pair::default(),
             staple: Staple::default(),
+            media: false,
         }
     }
 
@@ -143,6 +150,7 @@ impl Handshake {
         }
         self.session_id = hello.session_id.to_vec();
         self.offer = Offer::of(hello);
+        self.media = hello.extensions.contains(&MEDIA);
         self.server_name.clone_from(&hello.server_name);
         self.staple = Staple::asked(&hello.extensions);
         if !hello.well_formed {
@@ -170,6 +178,9 @@ impl Handshake {
             seen.push(Observation::Anomaly("tls_extensions"));
         }
         self.retry = hello.retry;
+        if hello.retry {
+            self.offer.refuse_early_data();
+        }
         if hello.retry || self.version.is_some() {
             return;
         }
@@ -216,7 +227,7 @@ impl Handshake {
         if from == Role::Server {
             self.tell_held(Some(false), seen);
         }
-        if mem::replace(&mut self.certified[from], true) {
+        if mem::replace(&mut self.certified[from], true) || self.media {
             return;
         }
         let (chain, whole) = certificates(body);

@@ -61,6 +61,11 @@ impl Offer {
             early_data: has(extension::EARLY_DATA),
         }
     }
+
+    /// A server that asks for another hello has refused early data (RFC 8446 §4.2.10).
+    pub(super) fn refuse_early_data(&mut self) {
+        self.early_data = false;
+    }
 }
 
 /// What is wrong with what a client offers.

@@ -26,7 +26,9 @@ impl Stream {
     pub(super) fn add(&mut self, offset: u64, piece: &[u8]) {
         let Ok(start) = usize::try_from(offset) else { return };
         let end = start.saturating_add(piece.len());
-        if piece.is_empty() || end > STREAM_BYTES_MAX || self.known.len() >= RANGES_MAX {
+        let closes_a_gap = || self.known.iter().any(|(from, to)| start <= *to && *from <= end);
+        let full = self.known.len() >= RANGES_MAX && !closes_a_gap();
+        if piece.is_empty() || end > STREAM_BYTES_MAX || full {
             return;
         }
         if self.bytes.len() < end {
