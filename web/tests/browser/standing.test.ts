@@ -54,9 +54,12 @@ test("a capture is sent, looked at, compared and forgotten; what is none is refu
   await page.getByRole("link", { name: /^Hosts/ }).click();
   await page.locator("tbody tr[data-id='10.77.0.15']").waitFor();
   await page.goto(`${served.url}/maps`);
+  // The menu has a link of that name too, and is there before the list is.
+  await settled(page);
   await page.getByRole("link", { name: "Compare", exact: true }).last().click();
   await page.getByText(/\d+ new, \d+ gone/).first().waitFor();
   await page.goto(`${served.url}/maps`);
+  await settled(page);
   const text = join(folder(), "notes.pcap");
   writeFileSync(text, "this is a letter and no capture\n");
   await page.locator("input[type=file]").setInputFiles(text);
