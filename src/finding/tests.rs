@@ -7,8 +7,8 @@ mod practices;
 use super::*;
 use crate::graph::{Certificate, Delta, Operator, Scene};
 use crate::model::{
-    Address, Counters, Endpoint, FlowKey, FlowRecord, FrameId, Ledger, Mac, Moment, Observation, Outcome,
-    Pair, Practice, Purposes, Realm, Role, Side, Transport,
+    Address, Counters, Endpoint, FlowKey, FlowRecord, FrameId, Ledger, Mac, Moment, Nanos, Observation,
+    Outcome, Pair, Practice, Purposes, Realm, Role, Side, Transport,
 };
 
 const START: Timestamp = Timestamp::from_seconds(1_700_000_000, 0);
@@ -33,12 +33,14 @@ fn flow_key(client: HostKey, server: HostKey, port: u16, transport: Transport) -
 struct Network {
     delta: Delta,
     frames: u64,
+    /// Time that passed between frames, besides the second from each to the next.
+    rested: Nanos,
 }
 
 impl Network {
     fn moment(&mut self) -> Moment {
         self.frames += 1;
-        let time = START + i64::try_from(self.frames).unwrap() * 1_000_000_000;
+        let time = START + self.rested + i64::try_from(self.frames).unwrap() * 1_000_000_000;
         Moment { frame: FrameId { source: 0, number: self.frames }, time }
     }
 

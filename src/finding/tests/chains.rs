@@ -6,7 +6,7 @@ use rcgen::{ExtendedKeyUsagePurpose, KeyPair, SerialNumber};
 
 use super::*;
 use crate::graph::ocsp_response;
-use crate::model::TlsVersion;
+use crate::model::{Nanos, TlsVersion};
 use crate::query::Authorities;
 use crate::query::issuing::{Authority, authority, logged, params, server};
 
@@ -236,13 +236,22 @@ fn now_one_certificate_now_another() {
     let mut old = server(&["shop.example"]);
     old.not_before = rcgen::date_time_ymd(2022, 12, 1);
     let (old, new) = (root.below(old).der, root.leaf());
-    let judged = |order: &[&[u8]]| {
+    let hours = |rest: Nanos, order: &[&[u8]]| {
         let mut network = Network::default();
-        order.iter().for_each(|leaf| network.shows(SERVER, &[leaf]));
-        network.judged(&[], &[])
+        for leaf in order {
+            network.shows(SERVER, &[leaf]);
+            network.rested += rest * 3_600_000_000_000;
+        }
+        network
     };
-    assert_eq!(judged(&[&old, &new, &old]), [("CERT-26", 4, 1)]);
-    assert_eq!(judged(&[&old, &new, &new]), [], "renewed");
+    let judged = |rest, order: &[&[u8]]| hours(rest, order).judged(&[], &[]);
+    assert_eq!(judged(8, &[&old, &new, &old]), [("CERT-26", 4, 1)]);
+    assert_eq!(judged(8, &[&old, &new, &new]), [], "renewed");
+    assert_eq!(judged(1, &[&old, &new, &old]), [], "one node after the other");
+    let mut network = hours(8, &[&old, &new, &old, &new]);
+    network.rested += 20 * 3_600_000_000_000;
+    network.shows(SERVER, &[&new]);
+    assert_eq!(network.judged(&[], &[]), [], "the old one is gone since yesterday");
 }
 
 #[test]
